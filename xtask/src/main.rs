@@ -37,7 +37,8 @@ fn check_bindings() -> Outcome {
     if fs::read_to_string(&path)? == generated_bindings()? {
         return Ok(());
     }
-    Err(format!("{} is not what bindgen makes of the header: run `cargo xtask bindings`", path.display()).into())
+    Err(format!("{} is not what bindgen makes of the header: run `cargo xtask bindings`", path.display())
+        .into())
 }
 
 fn generated_bindings() -> Result<String, Box<dyn std::error::Error>> {

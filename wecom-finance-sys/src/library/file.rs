@@ -1,0 +1,82 @@
+//! What can be told about a library from its bytes, before the loader runs any of them.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::LoadError;
+use crate::SdkBuild;
+
+const ELF_MACHINE_X86_64: u16 = 62;
+const ELF_MACHINE_AARCH64: u16 = 183;
+
+/// A file that may be the SDK.
+pub(super) struct Candidate {
+    /// Absolute, symbolic links resolved.
+    pub(super) path: PathBuf,
+    pub(super) build: SdkBuild,
+    head: Vec<u8>,
+}
+
+impl Candidate {
+    pub(super) fn read(path: &Path) -> Result<Self, LoadError> {
+        let unreadable = |source: std::io::Error| match source.kind() {
+            ErrorKind::NotFound => LoadError::NotFound { path: path.to_owned() },
+            _ => LoadError::NotReadable { path: path.to_owned(), source },
+        };
+        let absolute = fs::canonicalize(path).map_err(unreadable)?;
+        let content = fs::read(&absolute).map_err(unreadable)?;
+        let build = SdkBuild::from_sha256(Sha256::digest(&content).into());
+        let head = content.get(..64).unwrap_or(&content).to_vec();
+        Ok(Self { path: absolute, build, head })
+    }
+
+    /// Turns away what the loader would refuse with less helpful words.
+    pub(super) fn check_format(&self) -> Result<(), LoadError> {
+        const ARCHIVE: &str = "unpack it and give the path of the library inside";
+        const DOWNLOAD: &str = "give the path of the library from the vendor's download";
+        let wrong = |found, advice| Err(LoadError::NotALibrary { path: self.path.clone(), found, advice });
+        match self.head.as_slice() {
+            [] => wrong("an empty file", DOWNLOAD),
+            [0x7f, b'E', b'L', b'F', ..] if cfg!(target_os = "linux") => self.check_machine(),
+            [0x7f, b'E', b'L', b'F', ..] => {
+                wrong("a Linux library", "the vendor builds for Linux and Windows only")
+            }
+            [b'M', b'Z', ..] if cfg!(windows) => Ok(()),
+            [b'M', b'Z', ..] => wrong("a Windows library", "take the Linux build from the vendor's download"),
+            [0x1f, 0x8b, ..] => wrong("a gzip archive", ARCHIVE),
+            [b'P', b'K', 3, 4, ..] => wrong("a zip archive", ARCHIVE),
+            [b'<', ..] => wrong("an HTML or XML page", DOWNLOAD),
+            _ => wrong("something else", DOWNLOAD),
+        }
+    }
+
+    fn check_machine(&self) -> Result<(), LoadError> {
+        let wrong = |library| {
+            Err(LoadError::WrongArchitecture {
+                path: self.path.clone(),
+                library,
+                host: std::env::consts::ARCH,
+            })
+        };
+        let (Some([_, _, _, _, class, ..]), Some(&[low, high])) =
+            (self.head.get(..20), self.head.get(18..20))
+        else {
+            return Err(LoadError::NotALibrary {
+                path: self.path.clone(),
+                found: "the first bytes of a library",
+                advice: "download it again",
+            });
+        };
+        match (class, u16::from_le_bytes([low, high])) {
+            (2, ELF_MACHINE_X86_64) if cfg!(target_arch = "x86_64") => Ok(()),
+            (2, ELF_MACHINE_AARCH64) if cfg!(target_arch = "aarch64") => Ok(()),
+            (2, ELF_MACHINE_X86_64) => wrong("x86_64"),
+            (2, ELF_MACHINE_AARCH64) => wrong("aarch64"),
+            (1, _) => wrong("a 32-bit processor"),
+            _ => wrong("another processor"),
+        }
+    }
+}
