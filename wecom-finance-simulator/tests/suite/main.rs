@@ -17,3 +17,5 @@
 
 mod caller;
 mod conformance;
+mod deadly;
+mod transcript;
