@@ -124,10 +124,13 @@ impl Loopback {
         format!("http://{}", self.address)
     }
 
-    /// The same server as a SOCKS5 proxy: `socks5://127.0.0.1:port`.
+    /// The same server as a SOCKS5 proxy: `socks5h://127.0.0.1:port`.
+    ///
+    /// With `socks5h` the SDK leaves it to the proxy to find WeCom's address. It takes `socks5` as well, but then asks
+    /// the system's resolver, and without one fails with 10001.
     #[must_use]
     pub fn socks_url(&self) -> String {
-        format!("socks5://{}", self.address)
+        format!("socks5h://{}", self.address)
     }
 
     /// How many connections were made so far.

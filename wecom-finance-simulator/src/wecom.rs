@@ -263,7 +263,10 @@ impl ContentRange {
 
 impl Effect {
     fn replaces_reply(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::ErrCode(_) | Self::Body(_) | Self::Nested { .. })
+        matches!(
+            self,
+            Self::Status(_) | Self::ErrCode(_) | Self::Body(_) | Self::Huge { .. } | Self::Nested { .. }
+        )
     }
 }
 
@@ -279,6 +282,7 @@ fn spoil(mut reply: Reply, effects: Vec<Effect>, field: &str) -> Reply {
                 let (open, close) = ("[".repeat(depth), "]".repeat(depth));
                 reply.body = format!(r#"{{"errcode":0,"errmsg":"ok","{field}":{open}{close}}}"#).into_bytes();
             }
+            Effect::Huge { bytes } => reply.body = vec![b' '; bytes],
             Effect::Truncate { bytes } => reply.body.truncate(bytes),
             Effect::Delay(time) => reply.delay = reply.delay.saturating_add(time),
             Effect::Hang => reply.hang = true,

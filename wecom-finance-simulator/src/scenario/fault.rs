@@ -51,6 +51,11 @@ pub enum Effect {
         /// How many brackets.
         depth: usize,
     },
+    /// A body of so many spaces.
+    Huge {
+        /// Length in bytes.
+        bytes: usize,
+    },
     /// The proper reply, after this time.
     Delay(Duration),
     /// No reply until the caller gives up or the faults are cleared.

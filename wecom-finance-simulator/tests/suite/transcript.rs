@@ -162,8 +162,13 @@ impl Talk<'_> {
             "BYTES 0-0/1",
         ];
         let changes = values.map(|value| ContentRange::Value(value.to_owned()));
-        use ContentRange::{Backwards, Lowercase, Missing, StandsStill};
-        for change in [Missing, Lowercase, StandsStill, Backwards].into_iter().chain(changes) {
+        let kinds = [
+            ContentRange::Missing,
+            ContentRange::Lowercase,
+            ContentRange::StandsStill,
+            ContentRange::Backwards,
+        ];
+        for change in kinds.into_iter().chain(changes) {
             let fault = Fault::media(Effect::ContentRange(change.clone()));
             self.with_fault(fault, |talk| talk.three_chunks(&format!("{change:?}")));
         }
@@ -370,23 +375,23 @@ impl Talk<'_> {
         let message = sealed.encrypt_chat_msg.as_bytes();
         let longer = [message, b"AAAA"].concat();
         let with_newline = [&key[..], b"\n"].concat();
-        let tries: [(&str, Option<&[u8]>, Option<&[u8]>); 14] = [
-            ("right", Some(&key), Some(message)),
-            ("NULL key", None, Some(message)),
-            ("NULL message", Some(&key), None),
-            ("empty key", Some(b""), Some(message)),
-            ("junk key", Some(b"junk"), Some(message)),
-            ("other key", Some(&[b'A'; 88]), Some(message)),
-            ("short key", Some(&key[..44]), Some(message)),
-            ("key still sealed", Some(sealed.encrypt_random_key.as_bytes()), Some(message)),
-            ("key with a newline", Some(&with_newline), Some(message)),
-            ("longer message", Some(&key), Some(&longer)),
-            ("message of 13", Some(&key), Some(&message[..13])),
-            ("message of 14", Some(&key), Some(&message[..14])),
-            ("message of 44", Some(&key), Some(&message[..44])),
-            ("message of 45", Some(&key), Some(&message[..45])),
+        let tries: Vec<(&str, [Option<&[u8]>; 2])> = vec![
+            ("right", [Some(&key), Some(message)]),
+            ("NULL key", [None, Some(message)]),
+            ("NULL message", [Some(&key), None]),
+            ("empty key", [Some(b""), Some(message)]),
+            ("junk key", [Some(b"junk"), Some(message)]),
+            ("other key", [Some(&[b'A'; 88]), Some(message)]),
+            ("short key", [Some(&key[..44]), Some(message)]),
+            ("key still sealed", [Some(sealed.encrypt_random_key.as_bytes()), Some(message)]),
+            ("key with a newline", [Some(&with_newline), Some(message)]),
+            ("longer message", [Some(&key), Some(&longer)]),
+            ("message of 13", [Some(&key), Some(&message[..13])]),
+            ("message of 14", [Some(&key), Some(&message[..14])]),
+            ("message of 44", [Some(&key), Some(&message[..44])]),
+            ("message of 45", [Some(&key), Some(&message[..45])]),
         ];
-        for (what, key, message) in tries {
+        for (what, [key, message]) in tries {
             let (code, opened) = self.caller.decrypt(key, message);
             writeln!(self.lines, "{what}: {code}, {} bytes", opened.len()).unwrap();
         }
