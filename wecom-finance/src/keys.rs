@@ -59,10 +59,7 @@ impl KeyRing {
 
     /// Adds all keys of another ring. Where both have a version, the other ring's counts.
     pub fn merge(&mut self, other: &Self) {
-        let others = other
-            .keys
-            .iter()
-            .map(|(version, key)| (*version, Arc::clone(key)));
+        let others = other.keys.iter().map(|(version, key)| (*version, Arc::clone(key)));
         Arc::make_mut(&mut self.keys).extend(others);
     }
 
@@ -90,9 +87,8 @@ impl KeyRing {
         publickey_ver: u32,
         encrypt_random_key: &str,
     ) -> Result<RandomKey, RandomKeyError> {
-        let decryptor = self.keys.get(&publickey_ver).ok_or(RandomKeyError::MissingKey {
-            version: publickey_ver,
-        })?;
+        let decryptor =
+            self.keys.get(&publickey_ver).ok_or(RandomKeyError::MissingKey { version: publickey_ver })?;
         let ciphertext = base64::decode(encrypt_random_key).ok_or(CannotDecrypt)?;
         let key = decryptor.decrypt(&ciphertext)?;
         Ok(RandomKey::new(key)?)

@@ -42,19 +42,13 @@ impl Secret {
     /// If the file cannot be read, or holds nothing but line ends: an empty secret is never what was meant.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, SecretFileError> {
         let path = path.as_ref();
-        let fail = |source| SecretFileError {
-            path: path.to_owned(),
-            source,
-        };
+        let fail = |source| SecretFileError { path: path.to_owned(), source };
         let mut value = Zeroizing::new(std::fs::read(path).map_err(fail)?);
         while let Some(b'\n' | b'\r') = value.last() {
             value.pop();
         }
         if value.is_empty() {
-            return Err(fail(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the file is empty",
-            )));
+            return Err(fail(io::Error::new(io::ErrorKind::InvalidData, "the file is empty")));
         }
         Ok(Self(value))
     }
@@ -116,10 +110,7 @@ mod tests {
     #[test]
     fn debug_shows_neither_value_nor_length() {
         let secret = Secret::from("canary-7f3a");
-        assert_eq!(
-            format!("{secret:?} {secret:#?}"),
-            "Secret([redacted]) Secret([redacted])"
-        );
+        assert_eq!(format!("{secret:?} {secret:#?}"), "Secret([redacted]) Secret([redacted])");
     }
 
     #[test]
@@ -148,9 +139,6 @@ mod tests {
         assert!(error.source().is_some());
 
         std::fs::write(&path, "\n").unwrap();
-        assert_eq!(
-            Secret::from_file(&path).unwrap_err().io_error().kind(),
-            io::ErrorKind::InvalidData
-        );
+        assert_eq!(Secret::from_file(&path).unwrap_err().io_error().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -43,11 +43,7 @@ impl Timestamp {
     #[must_use]
     pub fn to_system_time(self) -> Option<SystemTime> {
         let distance = Duration::from_millis(self.0.unsigned_abs());
-        if self.0 >= 0 {
-            UNIX_EPOCH.checked_add(distance)
-        } else {
-            UNIX_EPOCH.checked_sub(distance)
-        }
+        if self.0 >= 0 { UNIX_EPOCH.checked_add(distance) } else { UNIX_EPOCH.checked_sub(distance) }
     }
 }
 
@@ -88,15 +84,9 @@ mod tests {
     #[test]
     fn converts_to_system_time_on_both_sides_of_the_epoch() {
         let after = Timestamp::from_millis(1_500).to_system_time().unwrap();
-        assert_eq!(
-            after.duration_since(UNIX_EPOCH).unwrap(),
-            Duration::from_millis(1_500)
-        );
+        assert_eq!(after.duration_since(UNIX_EPOCH).unwrap(), Duration::from_millis(1_500));
         let before = Timestamp::from_millis(-1_500).to_system_time().unwrap();
-        assert_eq!(
-            UNIX_EPOCH.duration_since(before).unwrap(),
-            Duration::from_millis(1_500)
-        );
+        assert_eq!(UNIX_EPOCH.duration_since(before).unwrap(), Duration::from_millis(1_500));
     }
 
     #[test]

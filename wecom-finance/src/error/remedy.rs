@@ -186,10 +186,7 @@ mod tests {
         let (english, chinese) = (remedy(Language::English), remedy(Language::Chinese));
         assert!(english.ends_with('.'), "{code}: {english}");
         assert!(!english.chars().any(is_han), "{code}: {english}");
-        assert!(
-            chinese.chars().filter(|c| is_han(*c)).count() >= 8,
-            "{code}: {chinese}"
-        );
+        assert!(chinese.chars().filter(|c| is_han(*c)).count() >= 8, "{code}: {chinese}");
         for text in [english, chinese] {
             assert!(!text.contains("  ") && !text.contains('\n'), "{code}: {text}");
         }
@@ -210,19 +207,11 @@ mod tests {
         for language in [Language::English, Language::Chinese] {
             let network = SdkCode::Network.remedy(language);
             assert!(network.contains("gettoken") && network.contains("40001") && network.contains("60020"));
-            assert!(
-                SdkCode::InvalidRandomKey
-                    .remedy(language)
-                    .contains("publickey_ver")
-            );
-            assert!(
-                ServerCode::ApiForbidden
-                    .remedy(language)
-                    .contains(match language {
-                        Language::English => "the archive's own secret",
-                        Language::Chinese => "会话内容存档自己的 Secret",
-                    })
-            );
+            assert!(SdkCode::InvalidRandomKey.remedy(language).contains("publickey_ver"));
+            assert!(ServerCode::ApiForbidden.remedy(language).contains(match language {
+                Language::English => "the archive's own secret",
+                Language::Chinese => "会话内容存档自己的 Secret",
+            }));
         }
     }
 }

@@ -166,15 +166,9 @@ mod tests {
             -1, 40001, 40014, 41053, 42001, 45009, 48002, 60020, 301_042, 301_048, 301_052, 301_053, 301_058,
             301_059,
         ];
-        assert_eq!(
-            ServerCode::ALL.iter().map(|code| code.raw()).collect::<Vec<_>>(),
-            known
-        );
+        assert_eq!(ServerCode::ALL.iter().map(|code| code.raw()).collect::<Vec<_>>(), known);
         for raw in known {
-            assert!(
-                !matches!(ServerCode::from_raw(raw), ServerCode::Unknown(_)),
-                "{raw}"
-            );
+            assert!(!matches!(ServerCode::from_raw(raw), ServerCode::Unknown(_)), "{raw}");
             assert_eq!(ServerCode::from_raw(raw).raw(), raw);
         }
         for raw in [0, 1, i64::MIN, i64::MAX] {

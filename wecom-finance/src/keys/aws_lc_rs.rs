@@ -30,20 +30,14 @@ impl AwsLcRsKey {
         let pkcs8 = pem::rsa_private_key(pem, passphrase)?;
         // What the parser let through and this refuses has numbers that do not belong together.
         let key = PrivateDecryptingKey::from_pkcs8(&pkcs8).map_err(|_| KeyErrorKind::Malformed)?;
-        Pkcs1PrivateDecryptingKey::new(key)
-            .map(Self)
-            .map_err(|_| KeyErrorKind::Malformed)
+        Pkcs1PrivateDecryptingKey::new(key).map(Self).map_err(|_| KeyErrorKind::Malformed)
     }
 }
 
 impl RandomKeyDecryptor for AwsLcRsKey {
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, CannotDecrypt> {
         let mut plaintext = Zeroizing::new(vec![0; self.0.min_output_size()]);
-        let len = self
-            .0
-            .decrypt(ciphertext, &mut plaintext)
-            .map_err(|_| CannotDecrypt)?
-            .len();
+        let len = self.0.decrypt(ciphertext, &mut plaintext).map_err(|_| CannotDecrypt)?.len();
         plaintext.truncate(len);
         Ok(Secret::from_zeroizing(plaintext))
     }

@@ -32,11 +32,7 @@ impl KeyError {
 #[cfg(any(feature = "aws-lc-rs", feature = "rsa"))]
 impl KeyError {
     pub(super) fn new(origin: KeyOrigin, kind: KeyErrorKind) -> Self {
-        Self {
-            origin,
-            kind,
-            source: None,
-        }
+        Self { origin, kind, source: None }
     }
 
     pub(super) fn unreadable(path: &std::path::Path, source: io::Error) -> Self {

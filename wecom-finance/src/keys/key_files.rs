@@ -34,18 +34,12 @@ impl KeyRing {
         let mut ring = Self::new();
         for (version, file) in key_files(path)? {
             if ring.keys.contains_key(&version) {
-                return Err(KeyError::new(
-                    KeyOrigin::Path(file),
-                    KeyErrorKind::DoubleVersion { version },
-                ));
+                return Err(KeyError::new(KeyOrigin::Path(file), KeyErrorKind::DoubleVersion { version }));
             }
             ring.insert_file(version, file, passphrase)?;
         }
         if ring.is_empty() {
-            return Err(KeyError::new(
-                KeyOrigin::Path(path.to_owned()),
-                KeyErrorKind::NoKeyFiles,
-            ));
+            return Err(KeyError::new(KeyOrigin::Path(path.to_owned()), KeyErrorKind::NoKeyFiles));
         }
         Ok(ring)
     }
@@ -85,8 +79,7 @@ impl KeyRing {
         pem: &[u8],
         passphrase: Option<&Secret>,
     ) -> Result<(), KeyError> {
-        self.insert(version, pem, passphrase)
-            .map_err(|kind| KeyError::new(KeyOrigin::Version(version), kind))
+        self.insert(version, pem, passphrase).map_err(|kind| KeyError::new(KeyOrigin::Version(version), kind))
     }
 
     fn insert(&mut self, version: u32, pem: &[u8], passphrase: Option<&Secret>) -> Result<(), KeyErrorKind> {
@@ -113,9 +106,5 @@ fn key_files(dir: &Path) -> Result<Vec<(u32, PathBuf)>, KeyError> {
 fn version_of(path: &Path) -> Option<u32> {
     let stem = path.file_name()?.to_str()?.strip_suffix(".pem")?;
     // Digits only: the parser alone would take a sign.
-    if stem.bytes().all(|b| b.is_ascii_digit()) {
-        stem.parse().ok()
-    } else {
-        None
-    }
+    if stem.bytes().all(|b| b.is_ascii_digit()) { stem.parse().ok() } else { None }
 }

@@ -43,10 +43,7 @@ pub(super) fn rsa_private_key(
 }
 
 fn is_beside_the_point(kind: KeyErrorKind) -> bool {
-    matches!(
-        kind,
-        KeyErrorKind::PublicKey | KeyErrorKind::Certificate | KeyErrorKind::NoPrivateKey
-    )
+    matches!(kind, KeyErrorKind::PublicKey | KeyErrorKind::Certificate | KeyErrorKind::NoPrivateKey)
 }
 
 /// What stands between `-----BEGIN label-----` and the matching end, or the next dashes if there is no end.
@@ -60,22 +57,13 @@ fn next_block(text: &str) -> Option<(Block<'_>, &str)> {
     let (_, rest) = text.split_once("-----BEGIN ")?;
     let (label, rest) = rest.split_once("-----")?;
     let (body, behind) = rest.split_once("-----").unwrap_or((rest, ""));
-    let end = behind
-        .strip_prefix("END ")
-        .and_then(|end| end.split_once("-----"));
+    let end = behind.strip_prefix("END ").and_then(|end| end.split_once("-----"));
     let (complete, behind) = match end {
         Some((end_label, behind)) => (end_label == label, behind),
         // Cut short: what follows may be a block of its own, whose dashes were just consumed.
         None => (false, rest.get(body.len()..).unwrap_or_default()),
     };
-    Some((
-        Block {
-            label,
-            body,
-            complete,
-        },
-        behind,
-    ))
+    Some((Block { label, body, complete }, behind))
 }
 
 impl Block<'_> {
@@ -86,9 +74,7 @@ impl Block<'_> {
             }
             "OPENSSH PRIVATE KEY" => return Err(KeyErrorKind::OpenSsh),
             "EC PRIVATE KEY" => {
-                return Err(KeyErrorKind::NotRsa {
-                    algorithm: "elliptic curves (EC)",
-                });
+                return Err(KeyErrorKind::NotRsa { algorithm: "elliptic curves (EC)" });
             }
             "DSA PRIVATE KEY" => return Err(KeyErrorKind::NotRsa { algorithm: "DSA" }),
             label if !label.ends_with("PRIVATE KEY") && !label.ends_with("PUBLIC KEY") => {
@@ -175,9 +161,7 @@ fn from_pkcs8(key: &PrivateKeyInfoRef<'_>) -> Result<Zeroizing<Vec<u8>>, KeyErro
     if key.algorithm.oid == pkcs1::ALGORITHM_OID {
         from_pkcs1(key.private_key.as_bytes())
     } else {
-        Err(KeyErrorKind::NotRsa {
-            algorithm: algorithm_name(key.algorithm.oid),
-        })
+        Err(KeyErrorKind::NotRsa { algorithm: algorithm_name(key.algorithm.oid) })
     }
 }
 
@@ -193,10 +177,7 @@ fn from_pkcs1(der: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyErrorKind> {
         parameters: Some(pkcs8::der::asn1::AnyRef::NULL),
     };
     let pkcs8 = PrivateKeyInfoRef::new(algorithm, private_key);
-    pkcs8
-        .to_der()
-        .map(Zeroizing::new)
-        .map_err(|_| KeyErrorKind::Malformed)
+    pkcs8.to_der().map(Zeroizing::new).map_err(|_| KeyErrorKind::Malformed)
 }
 
 /// Of a big-endian number.
@@ -222,9 +203,7 @@ fn algorithm_name(oid: ObjectIdentifier) -> &'static str {
         ("1.3.101.112", "Ed25519"),
         ("1.3.101.113", "Ed448"),
     ];
-    let known = NAMES
-        .iter()
-        .find(|(number, _)| ObjectIdentifier::new(number) == Ok(oid));
+    let known = NAMES.iter().find(|(number, _)| ObjectIdentifier::new(number) == Ok(oid));
     known.map_or("another algorithm", |(_, name)| name)
 }
 

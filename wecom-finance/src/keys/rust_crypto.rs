@@ -36,9 +36,7 @@ impl RustCryptoKey {
     pub(super) fn read(pem: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyErrorKind> {
         let pkcs8 = pem::rsa_private_key(pem, passphrase)?;
         // What the parser let through and this refuses has numbers that do not belong together.
-        RsaPrivateKey::from_pkcs8_der(&pkcs8)
-            .map(Self)
-            .map_err(|_| KeyErrorKind::Malformed)
+        RsaPrivateKey::from_pkcs8_der(&pkcs8).map(Self).map_err(|_| KeyErrorKind::Malformed)
     }
 }
 
@@ -48,10 +46,8 @@ impl RandomKeyDecryptor for RustCryptoKey {
         if ciphertext.len() != self.0.size() {
             return Err(CannotDecrypt);
         }
-        let plaintext = self
-            .0
-            .decrypt_blinded(&mut OsRng, Pkcs1v15Encrypt, ciphertext)
-            .map_err(|_| CannotDecrypt)?;
+        let plaintext =
+            self.0.decrypt_blinded(&mut OsRng, Pkcs1v15Encrypt, ciphertext).map_err(|_| CannotDecrypt)?;
         Ok(Secret::from_zeroizing(Zeroizing::new(plaintext)))
     }
 }

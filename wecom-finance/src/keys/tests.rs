@@ -17,11 +17,7 @@ struct Echo;
 
 impl RandomKeyDecryptor for Echo {
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, CannotDecrypt> {
-        if ciphertext.is_empty() {
-            Err(CannotDecrypt)
-        } else {
-            Ok(Secret::new(ciphertext))
-        }
+        if ciphertext.is_empty() { Err(CannotDecrypt) } else { Ok(Secret::new(ciphertext)) }
     }
 }
 
@@ -34,10 +30,7 @@ fn ring(version: u32, decryptor: impl RandomKeyDecryptor + 'static) -> KeyRing {
 #[test]
 fn a_missing_key_is_a_different_error_from_one_that_does_not_fit() {
     let ring = ring(2, Echo);
-    assert_eq!(
-        ring.decrypt_random_key(2, "aGVs\r\nbG8").unwrap().as_bytes(),
-        b"hello"
-    );
+    assert_eq!(ring.decrypt_random_key(2, "aGVs\r\nbG8").unwrap().as_bytes(), b"hello");
     assert_eq!(
         ring.decrypt_random_key(1, "aGVsbG8=").unwrap_err(),
         RandomKeyError::MissingKey { version: 1 }
@@ -53,13 +46,9 @@ fn a_missing_key_is_a_different_error_from_one_that_does_not_fit() {
 
 #[test]
 fn garbage_that_would_be_cut_in_a_c_string_does_not_pass() {
-    for (bytes, passes) in [
-        (&b"key"[..], true),
-        (b"", false),
-        (b"\0", false),
-        (b"k\0y", false),
-        (b"key\0", false),
-    ] {
+    for (bytes, passes) in
+        [(&b"key"[..], true), (b"", false), (b"\0", false), (b"k\0y", false), (b"key\0", false)]
+    {
         let result = ring(1, Constant(bytes)).decrypt_random_key(1, "AAAA");
         assert_eq!(result.is_ok(), passes, "{bytes:?}");
     }
@@ -83,10 +72,7 @@ fn clones_and_merges_are_independent() {
 fn debug_shows_versions_and_nothing_else() {
     let ring = ring(7, Constant(b"canary"));
     assert_eq!(format!("{ring:?}"), "KeyRing { versions: [7] }");
-    assert_eq!(
-        format!("{:?}", ring.decrypt_random_key(7, "AAAA").unwrap()),
-        "RandomKey([redacted])"
-    );
+    assert_eq!(format!("{:?}", ring.decrypt_random_key(7, "AAAA").unwrap()), "RandomKey([redacted])");
 }
 
 #[test]

@@ -43,12 +43,7 @@ impl Body {
     pub(super) fn read(msgtype: &MsgType, message: &Fields<'_>, json: &str) -> Self {
         body_key::find(msgtype.as_str(), message)
             .and_then(|body| Self::read_typed(msgtype.as_str(), &body))
-            .unwrap_or_else(|| {
-                Self::Unknown(UnknownBody {
-                    msgtype: msgtype.clone(),
-                    raw: json.into(),
-                })
-            })
+            .unwrap_or_else(|| Self::Unknown(UnknownBody { msgtype: msgtype.clone(), raw: json.into() }))
     }
 
     fn read_typed(msgtype: &str, body: &Fields<'_>) -> Option<Self> {

@@ -39,14 +39,8 @@ mod tests {
         assert_eq!(found("text", r#"{"text":{"n":1}}"#), Some(Some(1)));
         assert_eq!(found("text", r#"{"info":{"n":1}}"#), None);
         assert_eq!(found("text", r#"{"text":"n"}"#), None);
-        assert_eq!(
-            found("markdown", r#"{"markdown":{"n":2},"info":{"n":1}}"#),
-            Some(Some(1))
-        );
-        assert_eq!(
-            found("markdown", r#"{"markdown":{"n":2},"info":[]}"#),
-            Some(Some(2))
-        );
+        assert_eq!(found("markdown", r#"{"markdown":{"n":2},"info":{"n":1}}"#), Some(Some(1)));
+        assert_eq!(found("markdown", r#"{"markdown":{"n":2},"info":[]}"#), Some(Some(2)));
         assert_eq!(found("disagree", r#"{"agree":{"n":3}}"#), Some(Some(3)));
     }
 }

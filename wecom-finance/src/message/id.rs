@@ -168,22 +168,13 @@ mod tests {
         ];
         for (id, external, updown) in cases {
             let id = MsgId::from(id);
-            assert_eq!(
-                (id.is_external(), id.is_updown_stream()),
-                (external, updown),
-                "{id}"
-            );
+            assert_eq!((id.is_external(), id.is_updown_stream()), (external, updown), "{id}");
         }
     }
 
     #[test]
     fn recipients_print_as_a_list() {
-        let to = |ids: &[&str]| {
-            ids.iter()
-                .map(|id| UserId::from(*id))
-                .collect::<Recipients>()
-                .to_string()
-        };
+        let to = |ids: &[&str]| ids.iter().map(|id| UserId::from(*id)).collect::<Recipients>().to_string();
         assert_eq!(to(&[]), "");
         assert_eq!(to(&["chen.bo"]), "chen.bo");
         assert_eq!(to(&["chen.bo", "lin.yu"]), "chen.bo, lin.yu");

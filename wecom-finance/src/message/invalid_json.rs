@@ -30,11 +30,7 @@ impl InvalidJson {
             Category::Data => InvalidJsonKind::NotAnObject,
             Category::Syntax | Category::Io => InvalidJsonKind::Syntax,
         };
-        Self {
-            line: error.line(),
-            column: error.column(),
-            kind,
-        }
+        Self { line: error.line(), column: error.column(), kind }
     }
 
     /// In which way it is invalid.

@@ -30,10 +30,7 @@ impl<'a> Fields<'a> {
 
     /// A string. Numbers are taken for their digits, as some ids look like numbers; absent is empty.
     pub(super) fn text<T: From<String>>(&self, key: &str) -> Result<T, Misfit> {
-        let text = self
-            .raw(key)
-            .map_or(Some(Cow::Borrowed("")), text)
-            .ok_or(Misfit)?;
+        let text = self.raw(key).map_or(Some(Cow::Borrowed("")), text).ok_or(Misfit)?;
         Ok(T::from(text.into_owned()))
     }
 
@@ -60,16 +57,8 @@ impl<'a> Fields<'a> {
             return Vec::new();
         };
         match serde_json::from_str::<Vec<&RawValue>>(raw) {
-            Ok(items) => items
-                .into_iter()
-                .filter_map(|item| text(item.get()))
-                .map(Cow::into_owned)
-                .collect(),
-            Err(_) => text(raw)
-                .filter(|text| !text.is_empty())
-                .map(Cow::into_owned)
-                .into_iter()
-                .collect(),
+            Ok(items) => items.into_iter().filter_map(|item| text(item.get())).map(Cow::into_owned).collect(),
+            Err(_) => text(raw).filter(|text| !text.is_empty()).map(Cow::into_owned).into_iter().collect(),
         }
     }
 
@@ -97,11 +86,7 @@ fn whole_number(text: &str) -> Option<i128> {
     }
     // `1.7e9` and `12.0` are whole numbers, too. Printing is the way to an integer that cannot truncate.
     let number: f64 = text.parse().ok()?;
-    if number.is_finite() && number.fract() == 0.0 {
-        format!("{number:.0}").parse().ok()
-    } else {
-        None
-    }
+    if number.is_finite() && number.fract() == 0.0 { format!("{number:.0}").parse().ok() } else { None }
 }
 
 #[cfg(test)]
@@ -125,9 +110,7 @@ mod tests {
         assert_eq!(number("f"), Some(12));
         assert_eq!(number("e"), Some(1_500));
         assert_eq!(number("big"), Some(u64::MAX));
-        for key in [
-            "neg", "over", "half", "huge", "word", "empty", "null", "o", "t", "absent",
-        ] {
+        for key in ["neg", "over", "half", "huge", "word", "empty", "null", "o", "t", "absent"] {
             assert_eq!(number(key), None, "{key}");
         }
         assert_eq!(f.number::<i64>("neg"), Some(-1));

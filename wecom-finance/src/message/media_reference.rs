@@ -105,9 +105,7 @@ impl Body {
             Self::Emotion(emotion) => Some(of_emotion(emotion)),
             Self::Text(_) | Self::Revoke(_) | Self::Unknown(_) => None,
         };
-        reference
-            .into_iter()
-            .filter(|reference| !reference.file_id.is_empty())
+        reference.into_iter().filter(|reference| !reference.file_id.is_empty())
     }
 }
 
@@ -126,76 +124,29 @@ fn reference(kind: MediaKind, file_id: &FileId, size: Option<u64>, md5: Option<&
 
 fn of_image(Image { md5, size, file_id }: &Image) -> MediaReference {
     let extension = Some("jpg".into());
-    MediaReference {
-        extension,
-        ..reference(MediaKind::Image, file_id, *size, md5.as_ref())
-    }
+    MediaReference { extension, ..reference(MediaKind::Image, file_id, *size, md5.as_ref()) }
 }
 
-fn of_voice(
-    Voice {
-        md5,
-        size,
-        play_length: _,
-        file_id,
-    }: &Voice,
-) -> MediaReference {
+fn of_voice(Voice { md5, size, play_length: _, file_id }: &Voice) -> MediaReference {
     let extension = Some("amr".into());
-    MediaReference {
-        extension,
-        ..reference(MediaKind::Voice, file_id, *size, md5.as_ref())
-    }
+    MediaReference { extension, ..reference(MediaKind::Voice, file_id, *size, md5.as_ref()) }
 }
 
-fn of_video(
-    Video {
-        md5,
-        size,
-        play_length: _,
-        file_id,
-    }: &Video,
-) -> MediaReference {
+fn of_video(Video { md5, size, play_length: _, file_id }: &Video) -> MediaReference {
     let extension = Some("mp4".into());
-    MediaReference {
-        extension,
-        ..reference(MediaKind::Video, file_id, *size, md5.as_ref())
-    }
+    MediaReference { extension, ..reference(MediaKind::Video, file_id, *size, md5.as_ref()) }
 }
 
-fn of_file(
-    File {
-        md5,
-        size,
-        name,
-        extension,
-        file_id,
-    }: &File,
-) -> MediaReference {
+fn of_file(File { md5, size, name, extension, file_id }: &File) -> MediaReference {
     let file_name = (!name.is_empty()).then(|| name.clone());
     let extension = extension.clone().or_else(|| {
         let (stem, extension) = name.as_str().rsplit_once('.')?;
         (!stem.is_empty() && !extension.is_empty()).then(|| extension.into())
     });
-    MediaReference {
-        file_name,
-        extension,
-        ..reference(MediaKind::File, file_id, *size, md5.as_ref())
-    }
+    MediaReference { file_name, extension, ..reference(MediaKind::File, file_id, *size, md5.as_ref()) }
 }
 
-fn of_emotion(
-    Emotion {
-        kind,
-        width: _,
-        height: _,
-        md5,
-        size,
-        file_id,
-    }: &Emotion,
-) -> MediaReference {
+fn of_emotion(Emotion { kind, width: _, height: _, md5, size, file_id }: &Emotion) -> MediaReference {
     let extension = kind.and_then(EmotionType::extension).map(Content::from);
-    MediaReference {
-        extension,
-        ..reference(MediaKind::Emotion, file_id, *size, md5.as_ref())
-    }
+    MediaReference { extension, ..reference(MediaKind::Emotion, file_id, *size, md5.as_ref()) }
 }

@@ -119,9 +119,7 @@ pub struct Revoke {
 
 impl Text {
     pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            content: body.text("content")?,
-        })
+        Ok(Self { content: body.text("content")? })
     }
 }
 
@@ -184,9 +182,7 @@ impl Emotion {
 
 impl Revoke {
     pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            pre_msgid: body.text("pre_msgid")?,
-        })
+        Ok(Self { pre_msgid: body.text("pre_msgid")? })
     }
 }
 

@@ -77,10 +77,7 @@ mod tests {
 
     #[test]
     fn escapes_control_characters_inside_strings_only() {
-        assert_eq!(
-            repair("{\n\"a\":\"x\u{11}y\nz\"}\n"),
-            "{\n\"a\":\"x\\u0011y\\u000az\"}\n"
-        );
+        assert_eq!(repair("{\n\"a\":\"x\u{11}y\nz\"}\n"), "{\n\"a\":\"x\\u0011y\\u000az\"}\n");
         assert_eq!(repair("\"a\\\n\""), "\"a\\\\\\u000a\"");
         assert_eq!(repair("\"\\\"\u{1}\""), "\"\\\"\\u0001\"");
     }
@@ -90,10 +87,7 @@ mod tests {
         assert_eq!(repair(r#""\ud83d\ude00""#), r#""\ud83d\ude00""#);
         assert_eq!(repair(r#""\ud83d""#), r#""\ufffd""#);
         assert_eq!(repair(r#""\ud83d\ud83d\ude00""#), r#""\ufffd\ud83d\ude00""#);
-        assert_eq!(
-            repair(r#""\ude00 \ud83dx \ud83d\n""#),
-            r#""\ufffd \ufffdx \ufffd\n""#
-        );
+        assert_eq!(repair(r#""\ude00 \ud83dx \ud83d\n""#), r#""\ufffd \ufffdx \ufffd\n""#);
         assert_eq!(repair(r#""\u+123 \u12""#), r#""\u+123 \u12""#);
     }
 

@@ -58,32 +58,23 @@ fn what_the_archive_leaves_out_is_empty() {
 #[test]
 fn a_switch_is_told_by_its_action_before_anything_else() {
     let json = r#"{"msgid":"314159265358979323846","action":"switch","time":1711433052310,"user":"lin.yu"}"#;
-    let Message::Switch(log) = Message::from_json(json.as_bytes()).unwrap() else {
-        panic!()
-    };
+    let Message::Switch(log) = Message::from_json(json.as_bytes()).unwrap() else { panic!() };
     assert_eq!(log.msgid, "314159265358979323846");
     assert_eq!(log.time.as_millis(), 1_711_433_052_310);
     assert_eq!(log.user, "lin.yu");
     let typed = r#"{"action":"switch","msgtype":"text","text":{"content":"x"}}"#;
-    assert!(matches!(
-        Message::from_json(typed.as_bytes()),
-        Ok(Message::Switch(_))
-    ));
+    assert!(matches!(Message::from_json(typed.as_bytes()), Ok(Message::Switch(_))));
 }
 
 #[test]
 fn text() {
-    let Body::Text(text) = body("text", r#"{"content":"明天[微笑]\n收到请回复"}"#) else {
-        panic!()
-    };
+    let Body::Text(text) = body("text", r#"{"content":"明天[微笑]\n收到请回复"}"#) else { panic!() };
     assert_eq!(text.content, "明天[微笑]\n收到请回复");
 }
 
 #[test]
 fn revoke() {
-    let Body::Revoke(revoke) = body("revoke", r#"{"pre_msgid":"72_17_external"}"#) else {
-        panic!()
-    };
+    let Body::Revoke(revoke) = body("revoke", r#"{"pre_msgid":"72_17_external"}"#) else { panic!() };
     assert_eq!(revoke.pre_msgid, "72_17_external");
 }
 
@@ -133,21 +124,13 @@ fn media_bodies_and_their_references() {
             None,
             Some("gz"),
         ),
-        (
-            "file",
-            r#"{"filename":".profile","sdkfileid":"CtYB"}"#,
-            None,
-            None,
-            None,
-        ),
+        ("file", r#"{"filename":".profile","sdkfileid":"CtYB"}"#, None, None, None),
     ];
     for (msgtype, json, size, md5, extension) in cases {
         let json = message(msgtype, json);
         let message = Message::from_json(json.as_bytes()).unwrap();
         let media: Vec<_> = message.media().collect();
-        let [reference] = media.as_slice() else {
-            panic!("{json}: {media:?}")
-        };
+        let [reference] = media.as_slice() else { panic!("{json}: {media:?}") };
         assert_eq!(reference.kind.as_str(), msgtype);
         assert_eq!(reference.path, format!("/{msgtype}"));
         assert_eq!(reference.file_id(), "CtYB");
@@ -164,30 +147,20 @@ fn media_bodies_and_their_references() {
 
 #[test]
 fn play_length_is_in_seconds() {
-    let Body::Voice(voice) = body("voice", r#"{"play_length":5,"sdkfileid":"C"}"#) else {
-        panic!()
-    };
+    let Body::Voice(voice) = body("voice", r#"{"play_length":5,"sdkfileid":"C"}"#) else { panic!() };
     assert_eq!(voice.play_length, Some(Duration::from_secs(5)));
 }
 
 #[test]
 fn the_file_name_is_handed_on_unchanged() {
     let json = message("file", r#"{"filename":"../../etc/报价单.xlsx","sdkfileid":"C"}"#);
-    let reference = Message::from_json(json.as_bytes())
-        .unwrap()
-        .media()
-        .next()
-        .unwrap();
+    let reference = Message::from_json(json.as_bytes()).unwrap().media().next().unwrap();
     assert_eq!(reference.file_name(), Some("../../etc/报价单.xlsx"));
 }
 
 #[test]
 fn media_without_a_file_id_is_no_reference() {
-    for body in [
-        r#"{"filesize":1}"#,
-        r#"{"sdkfileid":""}"#,
-        r#"{"sdkfileid":null}"#,
-    ] {
+    for body in [r#"{"filesize":1}"#, r#"{"sdkfileid":""}"#, r#"{"sdkfileid":null}"#] {
         let json = message("image", body);
         let message = Message::from_json(json.as_bytes()).unwrap();
         assert_eq!(message.media().count(), 0, "{json}");
@@ -204,9 +177,7 @@ fn unknown_types_and_misfits_keep_their_json() {
         ("image", "null"),
     ] {
         let json = message(msgtype, body);
-        let Body::Unknown(unknown) = chat(&json).body else {
-            panic!("{json}")
-        };
+        let Body::Unknown(unknown) = chat(&json).body else { panic!("{json}") };
         assert_eq!(unknown.msgtype, msgtype);
         assert_eq!(unknown.raw, json.as_str());
     }
@@ -215,26 +186,18 @@ fn unknown_types_and_misfits_keep_their_json() {
 #[test]
 fn defects_of_the_text_are_repaired() {
     let control = message("text", "{\"content\":\"a\u{11}b\u{0}c\"}");
-    let Body::Text(text) = chat(&control).body else {
-        panic!()
-    };
+    let Body::Text(text) = chat(&control).body else { panic!() };
     assert_eq!(text.content, "a\u{11}b\u{0}c");
 
     let half = message("text", r#"{"content":"smile \ud83d"}"#);
-    let Body::Text(text) = chat(&half).body else {
-        panic!()
-    };
+    let Body::Text(text) = chat(&half).body else { panic!() };
     assert_eq!(text.content, "smile \u{fffd}");
 
     let mut bytes = b"\xef\xbb\xbf".to_vec();
     bytes.extend(message("text", r#"{"content":"a?b"}"#).into_bytes());
     let at = bytes.iter().position(|b| *b == b'?').unwrap();
     bytes[at] = 0xff;
-    let Ok(Message::Chat(ChatMessage {
-        body: Body::Text(text),
-        ..
-    })) = Message::from_json(&bytes)
-    else {
+    let Ok(Message::Chat(ChatMessage { body: Body::Text(text), .. })) = Message::from_json(&bytes) else {
         panic!()
     };
     assert_eq!(text.content, "a\u{fffd}b");
@@ -247,14 +210,8 @@ fn defects_of_the_text_are_repaired() {
 fn depth_does_not_matter() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     assert!(matches!(body("hologram", &deep), Body::Unknown(_)));
-    assert!(matches!(
-        body("text", &format!(r#"{{"content":{deep}}}"#)),
-        Body::Unknown(_)
-    ));
-    assert!(matches!(
-        body("text", &format!(r#"{{"content":"x","new":{deep}}}"#)),
-        Body::Text(_)
-    ));
+    assert!(matches!(body("text", &format!(r#"{{"content":{deep}}}"#)), Body::Unknown(_)));
+    assert!(matches!(body("text", &format!(r#"{{"content":"x","new":{deep}}}"#)), Body::Text(_)));
 }
 
 #[test]
@@ -287,10 +244,7 @@ fn debug_never_shows_what_people_wrote() {
         ("text", r#"{"content":"canary"}"#),
         ("text", r#"{"content":["canary"]}"#),
         ("hologram", r#"{"canary":"canary"}"#),
-        (
-            "file",
-            r#"{"filename":"canary.canary","fileext":"canary","sdkfileid":"canary"}"#,
-        ),
+        ("file", r#"{"filename":"canary.canary","fileext":"canary","sdkfileid":"canary"}"#),
         ("image", r#"{"sdkfileid":"canary"}"#),
     ] {
         let message = Message::from_json(message(msgtype, body).as_bytes()).unwrap();

@@ -74,14 +74,8 @@ fn the_private_key_is_found_among_others() {
     ] {
         assert_eq!(read(&pem), Ok(expected()));
     }
-    assert_eq!(
-        read(&format!("{CERTIFICATE}{ENCRYPTED}")),
-        Err(KeyErrorKind::PassphraseMissing)
-    );
-    assert_eq!(
-        read(&format!("{ENCRYPTED}{CERTIFICATE}")),
-        Err(KeyErrorKind::PassphraseMissing)
-    );
+    assert_eq!(read(&format!("{CERTIFICATE}{ENCRYPTED}")), Err(KeyErrorKind::PassphraseMissing));
+    assert_eq!(read(&format!("{ENCRYPTED}{CERTIFICATE}")), Err(KeyErrorKind::PassphraseMissing));
 }
 
 #[test]
@@ -95,28 +89,17 @@ fn encrypted_keys() {
     let mislabelled = ENCRYPTED.replace("ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY");
     assert_eq!(read_with(&mislabelled, "open-sesame"), Ok(expected()));
     assert_eq!(read_with(PKCS8, "not needed"), Ok(expected()));
-    for pem in [
-        testdata!("rsa2048-pkcs8-pbes1.pem"),
-        testdata!("rsa2048-pkcs8-3des.pem"),
-    ] {
-        assert_eq!(
-            read_with(pem, "open-sesame"),
-            Err(KeyErrorKind::UnsupportedEncryption)
-        );
+    for pem in [testdata!("rsa2048-pkcs8-pbes1.pem"), testdata!("rsa2048-pkcs8-3des.pem")] {
+        assert_eq!(read_with(pem, "open-sesame"), Err(KeyErrorKind::UnsupportedEncryption));
     }
     let traditional = testdata!("rsa2048-traditional-encrypted.pem");
     assert_eq!(read(traditional), Err(KeyErrorKind::TraditionalEncryption));
-    assert_eq!(
-        read_with(traditional, "open-sesame"),
-        Err(KeyErrorKind::TraditionalEncryption)
-    );
+    assert_eq!(read_with(traditional, "open-sesame"), Err(KeyErrorKind::TraditionalEncryption));
 }
 
 #[test]
 fn what_is_something_else_is_told_by_name() {
-    let ec = KeyErrorKind::NotRsa {
-        algorithm: "elliptic curves (EC)",
-    };
+    let ec = KeyErrorKind::NotRsa { algorithm: "elliptic curves (EC)" };
     for (pem, kind) in [
         (PUBLIC, KeyErrorKind::PublicKey),
         (testdata!("rsa2048-public-pkcs1.pem"), KeyErrorKind::PublicKey),
@@ -124,55 +107,26 @@ fn what_is_something_else_is_told_by_name() {
         (CERTIFICATE, KeyErrorKind::Certificate),
         (testdata!("ec-sec1.pem"), ec),
         (testdata!("ec-pkcs8.pem"), ec),
-        (
-            testdata!("ed25519-pkcs8.pem"),
-            KeyErrorKind::NotRsa { algorithm: "Ed25519" },
-        ),
-        (
-            testdata!("rsapss-pkcs8.pem"),
-            KeyErrorKind::NotRsa {
-                algorithm: "RSA-PSS signatures only",
-            },
-        ),
-        (
-            testdata!("rsa1024-pkcs8.pem"),
-            KeyErrorKind::KeySize { bits: 1024 },
-        ),
-        (
-            testdata!("rsa4096-pkcs8.pem"),
-            KeyErrorKind::KeySize { bits: 4096 },
-        ),
+        (testdata!("ed25519-pkcs8.pem"), KeyErrorKind::NotRsa { algorithm: "Ed25519" }),
+        (testdata!("rsapss-pkcs8.pem"), KeyErrorKind::NotRsa { algorithm: "RSA-PSS signatures only" }),
+        (testdata!("rsa1024-pkcs8.pem"), KeyErrorKind::KeySize { bits: 1024 }),
+        (testdata!("rsa4096-pkcs8.pem"), KeyErrorKind::KeySize { bits: 4096 }),
         (
             "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
             KeyErrorKind::OpenSsh,
         ),
-        (
-            "-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n",
-            KeyErrorKind::NoPrivateKey,
-        ),
+        ("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n", KeyErrorKind::NoPrivateKey),
         ("", KeyErrorKind::NotPem),
         ("MIIEvQIBADANBgkqhkiG9w0BAQ", KeyErrorKind::NotPem),
         ("-----BEGIN PRIVATE KEY", KeyErrorKind::NotPem),
-        (
-            "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
-            KeyErrorKind::Malformed,
-        ),
-        (
-            "-----BEGIN PRIVATE KEY-----\n****\n-----END PRIVATE KEY-----",
-            KeyErrorKind::Malformed,
-        ),
-        (
-            &PKCS8.replace("-----END PRIVATE KEY-----", ""),
-            KeyErrorKind::Malformed,
-        ),
+        ("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----", KeyErrorKind::Malformed),
+        ("-----BEGIN PRIVATE KEY-----\n****\n-----END PRIVATE KEY-----", KeyErrorKind::Malformed),
+        (&PKCS8.replace("-----END PRIVATE KEY-----", ""), KeyErrorKind::Malformed),
         (PKCS8.split_at(900).0, KeyErrorKind::Malformed),
     ] {
         assert_eq!(read(pem), Err(kind), "{pem:.60}");
     }
-    assert_eq!(
-        rsa_private_key(b"\x30\x82\x04\xbd\xff", None),
-        Err(KeyErrorKind::NotPem)
-    );
+    assert_eq!(rsa_private_key(b"\x30\x82\x04\xbd\xff", None), Err(KeyErrorKind::NotPem));
 }
 
 #[test]
@@ -190,14 +144,9 @@ fn no_damage_to_a_key_makes_it_panic() {
 
 #[test]
 fn bit_lengths() {
-    for (bytes, bits) in [
-        (&[][..], 0),
-        (&[0, 0], 0),
-        (&[1], 1),
-        (&[0xff], 8),
-        (&[0, 0x80, 0], 16),
-        (&[1, 0], 9),
-    ] {
+    for (bytes, bits) in
+        [(&[][..], 0), (&[0, 0], 0), (&[1], 1), (&[0xff], 8), (&[0, 0x80, 0], 16), (&[1, 0], 9)]
+    {
         assert_eq!(bit_length(bytes), bits, "{bytes:?}");
     }
 }

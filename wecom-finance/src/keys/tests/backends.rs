@@ -21,32 +21,20 @@ const RANDOM_KEY: &[u8] = b"c2FtcGxlIGtleSBvZiBhIG1lc3NhZ2U=";
 fn backends(pem: &str) -> Vec<(&'static str, Box<dyn RandomKeyDecryptor>)> {
     vec![
         #[cfg(feature = "aws-lc-rs")]
-        (
-            "aws-lc-rs",
-            Box::new(AwsLcRsKey::from_pem(pem.as_bytes(), None).unwrap()),
-        ),
+        ("aws-lc-rs", Box::new(AwsLcRsKey::from_pem(pem.as_bytes(), None).unwrap())),
         #[cfg(feature = "rsa")]
-        (
-            "rsa",
-            Box::new(RustCryptoKey::from_pem(pem.as_bytes(), None).unwrap()),
-        ),
+        ("rsa", Box::new(RustCryptoKey::from_pem(pem.as_bytes(), None).unwrap())),
     ]
 }
 
 /// What each backend makes of this ciphertext; the same for all of them.
 fn decrypt(pem: &str, ciphertext: &[u8]) -> Option<Vec<u8>> {
-    let mut answers = backends(pem).into_iter().map(|(name, backend)| {
-        (
-            name,
-            backend.decrypt(ciphertext).ok().map(|key| key.expose().to_vec()),
-        )
-    });
+    let mut answers = backends(pem)
+        .into_iter()
+        .map(|(name, backend)| (name, backend.decrypt(ciphertext).ok().map(|key| key.expose().to_vec())));
     let (first_name, first) = answers.next().unwrap();
     for (name, answer) in answers {
-        assert_eq!(
-            answer, first,
-            "{name} and {first_name} differ for {ciphertext:02x?}"
-        );
+        assert_eq!(answer, first, "{name} and {first_name} differ for {ciphertext:02x?}");
     }
     first
 }
@@ -173,24 +161,14 @@ fn a_ring_from_a_directory() {
     let write = |name: &str, content: &str| std::fs::write(dir.path().join(name), content).unwrap();
     write("1.pem", SAME_KEY);
     write("12.pem", OTHER_KEY);
-    for ignored in [
-        "README.md",
-        "public.pem",
-        "+3.pem",
-        "-3.pem",
-        "3.pem.bak",
-        "3.key",
-        ".pem",
-        "4294967296.pem",
-    ] {
+    for ignored in
+        ["README.md", "public.pem", "+3.pem", "-3.pem", "3.pem.bak", "3.key", ".pem", "4294967296.pem"]
+    {
         write(ignored, PUBLIC_KEY);
     }
     let ring = KeyRing::from_dir(dir.path()).unwrap();
     assert_eq!(ring.versions().collect::<Vec<_>>(), [1, 12]);
-    assert_eq!(
-        ring.decrypt_random_key(1, ENCRYPT_RANDOM_KEY).unwrap().as_bytes(),
-        RANDOM_KEY
-    );
+    assert_eq!(ring.decrypt_random_key(1, ENCRYPT_RANDOM_KEY).unwrap().as_bytes(), RANDOM_KEY);
     assert!(ring.decrypt_random_key(12, ENCRYPT_RANDOM_KEY).is_err());
 
     write("2.pem", ENCRYPTED_KEY);
@@ -219,19 +197,11 @@ fn errors_say_where_and_what_to_do_but_not_the_key() {
     let mut ring = KeyRing::new();
     let missing = ring.insert_file(1, dir.path().join("1.pem"), None).unwrap_err();
     assert_eq!(missing.kind(), KeyErrorKind::Unreadable);
-    assert!(
-        missing.to_string().ends_with("1.pem: cannot be read"),
-        "{missing}"
-    );
+    assert!(missing.to_string().ends_with("1.pem: cannot be read"), "{missing}");
 
     let error = ring.insert_pem(3, PUBLIC_KEY.as_bytes(), None).unwrap_err();
     assert_eq!(error.origin(), &KeyOrigin::Version(3));
-    assert!(
-        error
-            .to_string()
-            .starts_with("key version 3: this is a public key; "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("key version 3: this is a public key; "), "{error}");
     assert!(ring.is_empty());
 
     let (truncated, _) = KEY.split_at(KEY.len() / 2);
@@ -249,11 +219,7 @@ fn a_key_whose_numbers_do_not_belong_together() {
 
     let pkcs1 = |pem: &str| {
         let pkcs8 = pem::rsa_private_key(pem.as_bytes(), None).unwrap();
-        pkcs8::PrivateKeyInfoRef::try_from(pkcs8.as_slice())
-            .unwrap()
-            .private_key
-            .as_bytes()
-            .to_vec()
+        pkcs8::PrivateKeyInfoRef::try_from(pkcs8.as_slice()).unwrap().private_key.as_bytes().to_vec()
     };
     let (one, other) = (pkcs1(KEY), pkcs1(OTHER_KEY));
     let mut key = RsaPrivateKeyRef::from_der(&one).unwrap();
@@ -266,19 +232,13 @@ fn a_key_whose_numbers_do_not_belong_together() {
         #[cfg(feature = "rsa")]
         RustCryptoKey::from_pem(pem.as_bytes(), None).unwrap_err().kind(),
     ];
-    assert!(
-        kinds.iter().all(|kind| *kind == KeyErrorKind::Malformed),
-        "{kinds:?}"
-    );
+    assert!(kinds.iter().all(|kind| *kind == KeyErrorKind::Malformed), "{kinds:?}");
 }
 
 #[test]
 fn debug_of_a_key_is_its_name() {
     #[cfg(feature = "aws-lc-rs")]
-    assert_eq!(
-        format!("{:?}", AwsLcRsKey::from_pem(KEY.as_bytes(), None).unwrap()),
-        "AwsLcRsKey { .. }"
-    );
+    assert_eq!(format!("{:?}", AwsLcRsKey::from_pem(KEY.as_bytes(), None).unwrap()), "AwsLcRsKey { .. }");
     #[cfg(feature = "rsa")]
     assert_eq!(
         format!("{:?}", RustCryptoKey::from_pem(KEY.as_bytes(), None).unwrap()),
