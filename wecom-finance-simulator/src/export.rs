@@ -12,19 +12,19 @@ use wecom_finance_sys::implement::{Implementation, MediaReply};
 
 use crate::{Scenario, World, registry, sdk::StandIn};
 
-/// Names the scenario file in JSON.
+/// Names the file with the scenario in JSON, or with an array of them for several corps.
 const SCENARIO: &str = "WECOM_SIMULATOR_SCENARIO";
 
-/// The world of this library, or why there is none.
-static WORLD: LazyLock<Result<World, String>> = LazyLock::new(|| {
-    let scenario = match std::env::var_os(SCENARIO) {
-        None => Scenario::demo(),
+/// The worlds of this library, or why there are none.
+static WORLDS: LazyLock<Result<Vec<World>, String>> = LazyLock::new(|| {
+    let scenarios = match std::env::var_os(SCENARIO) {
+        None => vec![Scenario::demo()],
         Some(path) => {
             let json = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
-            Scenario::from_json(&json).map_err(|error| error.to_string())?
+            Scenario::list_from_json(&json).map_err(|error| error.to_string())?
         }
     };
-    World::of(scenario).map_err(|error| error.to_string())
+    scenarios.into_iter().map(|scenario| World::of(scenario).map_err(|error| error.to_string())).collect()
 });
 
 /// [`StandIn`] with a world of its own.
@@ -38,7 +38,7 @@ impl Implementation for Exported {
 
     fn init(&mut self, corp_id: Option<&CStr>, secret: Option<&CStr>) -> c_int {
         if corp_id.and_then(|corp_id| registry::find(corp_id.to_str().ok()?)).is_none()
-            && let Err(reason) = &*WORLD
+            && let Err(reason) = &*WORLDS
         {
             report(reason);
         }

@@ -40,6 +40,7 @@
 //! boundary.
 
 mod bytes;
+mod connect;
 mod error;
 mod export;
 mod keys;

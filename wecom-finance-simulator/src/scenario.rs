@@ -147,10 +147,28 @@ impl Scenario {
     pub fn from_json(json: &str) -> Result<Self, Error> {
         let scenario: Self =
             serde_json::from_str(json).map_err(|error| Error::Scenario { reason: error.to_string() })?;
-        for pem in scenario.keys.values().flatten() {
+        scenario.with_checked_keys()
+    }
+
+    /// Reads a JSON array of scenarios, one a corp, or a single scenario.
+    ///
+    /// # Errors
+    ///
+    /// As for [`from_json`](Self::from_json).
+    pub fn list_from_json(json: &str) -> Result<Vec<Self>, Error> {
+        if !json.trim_start().starts_with('[') {
+            return Ok(vec![Self::from_json(json)?]);
+        }
+        let scenarios: Vec<Self> =
+            serde_json::from_str(json).map_err(|error| Error::Scenario { reason: error.to_string() })?;
+        scenarios.into_iter().map(Self::with_checked_keys).collect()
+    }
+
+    fn with_checked_keys(self) -> Result<Self, Error> {
+        for pem in self.keys.values().flatten() {
             keys::PublicKey::of_private_pem(pem)?;
         }
-        Ok(scenario)
+        Ok(self)
     }
 
     /// The whole scenario as JSON.
