@@ -145,6 +145,9 @@ impl StandIn {
             return Ok(held.text.clone());
         }
         self.token = None;
+        if let Some(code) = strike_sdk(world, Operation::Token, &Subject::default()) {
+            return Err(code);
+        }
         let arrived = reply::arrive(world, world.get_token(&self.secret), patience)?;
         let (text, lifetime) = reply::token(&arrived.body).ok_or(code::NETWORK)?;
         self.token =

@@ -19,6 +19,7 @@ mod caller;
 mod cdylib;
 mod conformance;
 mod deadly;
+mod http;
 mod loopback;
 mod sealing;
 mod transcript;
