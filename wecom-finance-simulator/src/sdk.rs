@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod media;
+pub(crate) mod noise;
 mod open;
 mod reply;
 
@@ -149,7 +150,10 @@ impl StandIn {
             return Err(code);
         }
         let arrived = reply::arrive(world, world.get_token(&self.secret), patience)?;
-        let (text, lifetime) = reply::token(&arrived.body).ok_or(code::NETWORK)?;
+        let Some((text, lifetime)) = reply::token(&arrived.body) else {
+            noise::refused(&arrived.body);
+            return Err(code::NETWORK);
+        };
         self.token =
             Some(HeldToken { text: text.clone(), valid_through: seconds_now().saturating_add(lifetime) });
         Ok(text)

@@ -69,6 +69,14 @@ fn stand_in_takes_huge_pages() {
     on_stand_in(&Scenario::new().build(), takes_huge_pages);
 }
 
+#[test]
+fn genuine_sdk_reads_the_demo() {
+    on_genuine(&Scenario::demo().build(), |world, caller| {
+        opens_everything(world, caller);
+        loads_every_file(world, caller);
+    });
+}
+
 fn loads_every_file(world: &World, caller: &Caller) {
     let mut handle = caller.handle(world);
     for media in world.media_files() {
