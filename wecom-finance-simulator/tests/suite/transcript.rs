@@ -229,6 +229,7 @@ impl Talk<'_> {
             Effect::Truncate { bytes: 100 },
             Effect::Truncate { bytes: 0 },
             Effect::Nested { depth: 100 },
+            Effect::Nested { depth: 5_000 },
             Effect::Corrupt,
             Effect::Shorten { bytes: 5 },
             Effect::Shorten { bytes: 1 << 20 },
