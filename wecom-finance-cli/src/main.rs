@@ -1,0 +1,2 @@
+//! `wecom-finance`.
+fn main() {}
