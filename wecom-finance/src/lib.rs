@@ -1,1 +1,122 @@
-//! Placeholder.
+//! Read WeCom's (企业微信) conversation archive.
+//!
+//! WeCom hands the archive out through one door: a closed C library, `libWeWorkFinanceSdk_C.so`. This crate is the way to
+//! use it from Rust without a handle in sight: one `unsafe` line to load it, then iterators that resume, readers that
+//! check what they read, messages that are typed and lose nothing, and errors that say what to do.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use wecom_finance::{Body, KeyRing, Library, Message, Sdk, Secret};
+//!
+//! // SAFETY: the vendor's library, which is trusted to run its initialisers.
+//! let library = unsafe { Library::open("/opt/wecom/libWeWorkFinanceSdk_C.so") }?;
+//! let keys = KeyRing::from_dir("keys")?; // keys/1.pem, keys/2.pem, …
+//! let sdk = Sdk::builder(library, "ww0123456789abcdef", Secret::from_file("secret")?)
+//!     .timeout(Duration::from_secs(30))
+//!     .build()?;
+//!
+//! let mut chat = sdk.chat(&keys).after(0);
+//! for record in &mut chat {
+//!     match record {
+//!         Ok(record) => match record.message() {
+//!             Message::Chat(m) => match &m.body {
+//!                 Body::Text(text) => println!("{} {} → {}: {}", m.time, m.from, m.to, text.content),
+//!                 Body::Unknown(other) => println!("new type {}: {}", other.msgtype, record.raw()),
+//!                 _ => {}
+//!             },
+//!             Message::Switch(log) => println!("{} switched corp at {}", log.user, log.time),
+//!             _ => {}
+//!         },
+//!         // One bad message: its ciphertext is in the error, the stream goes on.
+//!         Err(error) if error.sealed().is_some() => eprintln!("{error}"),
+//!         // The page could not be had, retries included: resume from `chat.cursor()` later.
+//!         Err(error) => return Err(error),
+//!     }
+//! }
+//! # Ok::<(), wecom_finance::Error>(())
+//! ```
+//!
+//! # The pieces
+//!
+//! | | |
+//! |---|---|
+//! | [`Library`] | the vendor's library, loaded once per process |
+//! | [`Sdk`] | a connection to one corp's archive: shared by threads, retries, fresh tokens, page sizes |
+//! | [`KeyRing`] | the corp's private keys by `publickey_ver`, from PEM files or a KMS |
+//! | [`ChatIterator`] | messages in order, opened and read, from a cursor to the head of the stream |
+//! | [`Sdk::page`], [`KeyRing::open`] | the same in two steps, for those who store the ciphertext first |
+//! | [`MediaReader`] | a file of a message: `Read` and `BufRead`, resumable, checked at the end |
+//! | [`Message`] | what a message says; needs no SDK and builds anywhere |
+//! | [`Error`], [`SdkCode`], [`ServerCode`] | what went wrong, and the remedy in English and Chinese |
+//!
+//! # Crate features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `native` | yes | loads the SDK. Without it the message model and the keys remain, on any platform |
+//! | `aws-lc-rs` | yes | RSA by AWS-LC: fast, constant time; building needs a C compiler |
+//! | `rsa` | no | RSA in pure Rust, see [`RustCryptoKey`] for its known weakness |
+//!
+//! With neither RSA feature, [`KeyRing::insert_decryptor`] takes your own.
+//!
+//! # What it does not do
+//!
+//! * The SDK does not check TLS certificates: whoever sits between this machine and WeCom can read the secret and forge
+//!   replies. Use a path you trust.
+//! * Some forged messages and media replies end the process inside the SDK (contracts C8 and C12); nothing in the same
+//!   process can prevent that.
+//! * The SDK prints the server's replies to token requests on the C stdout. A program whose stdout is read by others
+//!   must move descriptor 1 out of its reach before the first call.
+
+#![allow(clippy::unnecessary_safety_comment, reason = "the example above has one, where it belongs")]
+
+mod error;
+mod keys;
+mod message;
+mod secret;
+mod timestamp;
+
+#[cfg(feature = "native")]
+mod backend;
+#[cfg(feature = "native")]
+mod chat;
+#[cfg(feature = "native")]
+mod media;
+#[cfg(feature = "native")]
+#[allow(unsafe_code, reason = "the calls into the SDK: every block argues from a numbered contract")]
+mod native;
+#[cfg(feature = "native")]
+mod proxy;
+#[cfg(feature = "native")]
+mod sdk;
+
+#[cfg(feature = "native")]
+pub use wecom_finance_sys::{Clash, Library, LoadError, OpenOptions, SdkBuild};
+
+#[cfg(feature = "native")]
+pub use crate::backend::{Backend, Session};
+#[cfg(feature = "native")]
+pub use crate::chat::{ChatIterator, ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
+#[cfg(feature = "native")]
+pub use crate::error::{Error, Operation, Result, UnopenedMessage, UnopenedReason};
+pub use crate::error::{Language, SdkCode, ServerCode};
+#[cfg(feature = "aws-lc-rs")]
+pub use crate::keys::AwsLcRsKey;
+#[cfg(feature = "rsa")]
+pub use crate::keys::RustCryptoKey;
+pub use crate::keys::{
+    CannotDecrypt, KeyError, KeyErrorKind, KeyOrigin, KeyRing, RandomKey, RandomKeyDecryptor, RandomKeyError,
+};
+#[cfg(feature = "native")]
+pub use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId, Verdict};
+pub use crate::message::{
+    Action, Body, ChatMessage, Content, Emotion, EmotionType, File, FileId, Image, InvalidJson,
+    InvalidJsonKind, MediaKind, MediaReference, Message, MsgId, MsgType, Recipients, Revoke, RoomId,
+    SwitchLog, Text, UnknownBody, UserId, Video, Voice,
+};
+#[cfg(feature = "native")]
+pub use crate::proxy::Proxy;
+#[cfg(feature = "native")]
+pub use crate::sdk::{PageSize, RetryPolicy, Sdk, SdkBuilder};
+pub use crate::secret::{Secret, SecretFileError};
+pub use crate::timestamp::Timestamp;

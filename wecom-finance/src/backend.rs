@@ -1,0 +1,51 @@
+//! Where the SDK runs.
+
+mod in_process;
+
+use bytes::Bytes;
+
+pub(crate) use in_process::InProcess;
+
+use crate::media::{IndexToken, MediaChunk, SdkFileId};
+use crate::{Error, PageSize, RandomKey};
+
+/// What talks to WeCom for an [`Sdk`](crate::Sdk): the SDK in this process, or something that stands for it.
+///
+/// Implementations make single attempts. Retries, fresh sessions and page sizes are the business of
+/// [`Sdk`](crate::Sdk).
+pub trait Backend: Send + Sync + 'static {
+    /// A new session, with no access token yet. Costs nothing until it is used (C1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sdk`] if the SDK refuses corp id or secret, [`Error::OutOfMemory`].
+    #[doc(alias("NewSdk", "Init"))]
+    fn session(&self) -> Result<Box<dyn Session>, Error>;
+
+    /// Opens a sealed message with its decrypted random key. Any number of threads may.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a message that the SDK would not survive (C7), [`Error::Sdk`] with its code.
+    #[doc(alias = "DecryptData")]
+    fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes, Error>;
+}
+
+/// One conversation with WeCom: an access token, used by one call at a time.
+pub trait Session: Send {
+    /// The body of the server's reply to "messages after this seq", unchecked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sdk`] with the SDK's code.
+    #[doc(alias = "GetChatData")]
+    fn chat_page(&mut self, after: u64, limit: PageSize) -> Result<Bytes, Error>;
+
+    /// A piece of a file, the first one without a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Sdk`] with the SDK's code.
+    #[doc(alias = "GetMediaData")]
+    fn media_chunk(&mut self, file_id: &SdkFileId, token: Option<&IndexToken>) -> Result<MediaChunk, Error>;
+}

@@ -1,0 +1,11 @@
+//! From pages of sealed messages to opened ones.
+
+mod iterator;
+mod open;
+mod page;
+mod sealed;
+
+pub use iterator::ChatIterator;
+pub use open::{ChatRecord, OpenedMessage};
+pub use page::{ChatPage, MalformedItem};
+pub use sealed::SealedMessage;

@@ -1,0 +1,360 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+
+use bytes::Bytes;
+
+use super::{Language, SdkCode, ServerCode};
+use crate::SealedMessage;
+use crate::keys::KeyError;
+use crate::message::InvalidJson;
+use crate::secret::SecretFileError;
+
+/// Everything that can go wrong between a program and WeCom.
+///
+/// A failure that concerns one message carries it sealed, see [`Error::sealed`]: the stream goes on after it.
+/// [`Error::remedy`] says what to do, in two languages.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The SDK answered with a code of its own.
+    #[error("{operation} failed: {code}")]
+    #[non_exhaustive]
+    Sdk {
+        /// What was being done.
+        operation: Operation,
+        /// The SDK's code.
+        code: SdkCode,
+    },
+    /// WeCom's server refused.
+    #[error("{operation} was refused by WeCom: {code}{}", in_brackets(message))]
+    #[non_exhaustive]
+    Server {
+        /// What was being done.
+        operation: Operation,
+        /// The server's `errcode`.
+        code: ServerCode,
+        /// The server's `errmsg`, cut to a bearable length.
+        message: String,
+    },
+    /// An argument that the SDK would misread, refuse or not survive.
+    #[error("{argument} {problem}")]
+    #[non_exhaustive]
+    InvalidArgument {
+        /// Which argument.
+        argument: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The reply to a request for a page is not a page: an error page of a proxy, a cut reply.
+    #[error("the reply is not a page of messages: {detail}")]
+    #[non_exhaustive]
+    UnreadablePage {
+        /// What it is instead, or where reading it stopped. Never its content.
+        detail: String,
+    },
+    /// A message could not be opened or read. The stream goes on after it.
+    #[error(transparent)]
+    Unopened(#[from] Box<UnopenedMessage>),
+    /// A file cannot be read on: the index tokens do not move forward, or a chunk has the wrong length.
+    #[error("reading the file stopped at byte {position}: {detail}")]
+    #[non_exhaustive]
+    MediaStalled {
+        /// How many bytes had been read by then.
+        position: u64,
+        /// What the SDK answered.
+        detail: &'static str,
+    },
+    /// The SDK answered with something that its interface rules out.
+    #[error("{operation} answered with {detail}")]
+    #[non_exhaustive]
+    BrokenReply {
+        /// What was being done.
+        operation: Operation,
+        /// What is wrong with the answer.
+        detail: &'static str,
+    },
+    /// The SDK could not allocate memory.
+    #[error("{operation} could not allocate memory")]
+    #[non_exhaustive]
+    OutOfMemory {
+        /// What was being done.
+        operation: Operation,
+    },
+    /// A private key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A secret cannot be read.
+    #[error(transparent)]
+    Secret(#[from] SecretFileError),
+    /// The SDK cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] wecom_finance_sys::LoadError),
+}
+
+const _: () = assert!(size_of::<Error>() <= 96, "errors travel in every Result");
+
+fn in_brackets(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(" ({text})") }
+}
+
+/// A step of the conversation with the SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// `NewSdk` and `Init`.
+    Init,
+    /// `GetChatData`.
+    Chat,
+    /// `DecryptData`.
+    Open,
+    /// `GetMediaData`.
+    Media,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Init => "initialising the SDK",
+            Self::Chat => "pulling messages",
+            Self::Open => "opening a message",
+            Self::Media => "fetching a file",
+        })
+    }
+}
+
+/// A message that could not be opened or read, with all that is needed to try again.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("message {} (seq {}): {reason}", sealed.msgid(), sealed.seq)]
+#[non_exhaustive]
+pub struct UnopenedMessage {
+    /// The message as WeCom sent it.
+    pub sealed: SealedMessage,
+    /// Why it could not be opened.
+    pub reason: UnopenedReason,
+    /// What there is of its content: the opened text that is not JSON, or the page's item that is not a message.
+    pub content: Option<Bytes>,
+}
+
+/// Why a message could not be opened or read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnopenedReason {
+    /// The key ring has no key of this version. It opens once the key is added.
+    #[error("no private key of version {publickey_ver}")]
+    #[non_exhaustive]
+    MissingKey {
+        /// The version that is asked for.
+        publickey_ver: u32,
+    },
+    /// The key does not fit or the message is damaged. RSA and the SDK's own decryption are not told apart, so that
+    /// nobody can use the difference to attack the key.
+    #[error("cannot be decrypted with the private key of its version")]
+    CannotDecrypt,
+    /// `encrypt_chat_msg` is too short to be one: the SDK would end the process (C7).
+    #[error("its ciphertext has only {len} bytes")]
+    #[non_exhaustive]
+    TooShort {
+        /// How many bytes it has.
+        len: usize,
+    },
+    /// It was opened, and is not JSON.
+    #[error("its opened text is not a message: {0}")]
+    InvalidJson(InvalidJson),
+    /// The page's item is not a sealed message.
+    #[error("an item of the page is not a sealed message")]
+    Malformed,
+}
+
+impl UnopenedReason {
+    /// A short name that stays the same: for databases and for programs.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::MissingKey { .. } => "missing_key",
+            Self::CannotDecrypt => "cannot_decrypt",
+            Self::TooShort { .. } => "too_short",
+            Self::InvalidJson(_) => "invalid_json",
+            Self::Malformed => "malformed",
+        }
+    }
+
+    fn remedy(&self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            Self::MissingKey { .. } => (
+                "add the private key of this version to the keys, then replay the quarantine",
+                "将该版本的私钥加入密钥目录，然后重放隔离区",
+            ),
+            Self::CannotDecrypt => (
+                "check that the private key belongs to the public key of this version in the admin console; the \
+                 ciphertext is kept, replay the quarantine after correcting the key",
+                "请检查该私钥与管理后台中该版本的公钥是否配对；密文已保留，更正密钥后可重放隔离区",
+            ),
+            Self::TooShort { .. } | Self::Malformed => (
+                "WeCom sent it damaged; it is kept as it came, nothing else is affected",
+                "企业微信下发的数据已损坏；已原样保留，不影响其他消息",
+            ),
+            Self::InvalidJson(_) => (
+                "its text is kept as it is; report its form, so that it can be read",
+                "其明文已原样保留；请反馈其格式以便支持",
+            ),
+        };
+        match language {
+            Language::Chinese => chinese,
+            _ => english,
+        }
+    }
+}
+
+impl Error {
+    /// The message that this error concerns, if it concerns one only: the stream goes on after it.
+    #[must_use]
+    pub fn sealed(&self) -> Option<&SealedMessage> {
+        self.unopened().map(|unopened| &unopened.sealed)
+    }
+
+    /// What is known about the message that could not be opened, if that is what this error is.
+    #[must_use]
+    pub fn unopened(&self) -> Option<&UnopenedMessage> {
+        match self {
+            Self::Unopened(unopened) => Some(unopened),
+            _ => None,
+        }
+    }
+
+    /// The SDK's code, if it answered with one.
+    #[must_use]
+    pub fn sdk_code(&self) -> Option<SdkCode> {
+        match self {
+            Self::Sdk { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// The server's code, if it was the server that refused.
+    #[must_use]
+    pub fn server_code(&self) -> Option<ServerCode> {
+        match self {
+            Self::Server { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed later without any change. [`Sdk`](crate::Sdk) has retried such an error as
+    /// often as its policy allows.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Sdk { code, .. } => code.is_retryable(),
+            Self::Server { code, .. } => code.is_retryable(),
+            Self::UnreadablePage { .. } | Self::MediaStalled { .. } => true,
+            Self::InvalidArgument { .. }
+            | Self::Unopened(_)
+            | Self::BrokenReply { .. }
+            | Self::OutOfMemory { .. }
+            | Self::Key(_)
+            | Self::Secret(_)
+            | Self::Load(_) => false,
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub fn remedy(&self, language: Language) -> Cow<'static, str> {
+        match self {
+            Self::Sdk { code, .. } => code.remedy(language).into(),
+            Self::Server { code, message, .. } => match (refused_address(message), code) {
+                (Some(address), ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed) => match language
+                {
+                    Language::Chinese => format!("将 {address} 加入会话内容存档的可信 IP 列表").into(),
+                    _ => format!("add {address} to the trusted IPs of the conversation archive").into(),
+                },
+                _ => code.remedy(language).into(),
+            },
+            Self::Unopened(unopened) => unopened.reason.remedy(language).into(),
+            Self::UnreadablePage { .. } | Self::MediaStalled { .. } | Self::BrokenReply { .. } => either(
+                language,
+                "try again; if it stays, look at what stands between this machine and qyapi.weixin.qq.com",
+                "请重试；若持续出现，请检查本机与 qyapi.weixin.qq.com 之间的代理或网关",
+            ),
+            Self::InvalidArgument { .. } => either(language, "correct the argument", "请更正该参数"),
+            Self::OutOfMemory { .. } => either(language, "free some memory", "请释放内存"),
+            Self::Key(_) | Self::Secret(_) | Self::Load(_) => {
+                either(language, "the message above says what to do", "请按上面的提示处理")
+            }
+        }
+    }
+}
+
+fn either(language: Language, english: &'static str, chinese: &'static str) -> Cow<'static, str> {
+    match language {
+        Language::Chinese => chinese.into(),
+        _ => english.into(),
+    }
+}
+
+/// The address that WeCom saw, which it names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
+fn refused_address(message: &str) -> Option<std::net::IpAddr> {
+    let (_, rest) = message.split_once("from ip:")?;
+    rest.trim_start().split([',', ' ']).next()?.parse().ok()
+}
+
+impl From<UnopenedMessage> for Error {
+    fn from(unopened: UnopenedMessage) -> Self {
+        Self::Unopened(Box::new(unopened))
+    }
+}
+
+/// For `Read` implementations. The error itself can be had back with [`io::Error::downcast`].
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Sdk { code: SdkCode::Network, .. } => io::ErrorKind::ConnectionAborted,
+            Error::Sdk { code: SdkCode::Expired, .. } => io::ErrorKind::NotFound,
+            Error::Sdk { code: SdkCode::IpNotAllowed, .. } => io::ErrorKind::PermissionDenied,
+            Error::InvalidArgument { .. } | Error::Sdk { code: SdkCode::InvalidArgument, .. } => {
+                io::ErrorKind::InvalidInput
+            }
+            Error::MediaStalled { .. } | Error::BrokenReply { .. } => io::ErrorKind::InvalidData,
+            Error::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(message: &str) -> Error {
+        Error::Server {
+            operation: Operation::Chat,
+            code: ServerCode::IpNotAllowed,
+            message: message.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_remedy_names_the_address_that_wecom_saw() {
+        let error = refused(
+            "not allow to access from your ip, hint: [1711], from ip: 203.0.113.9, more info at https",
+        );
+        assert!(error.remedy(Language::Chinese).contains("203.0.113.9"));
+        assert!(error.remedy(Language::English).contains("203.0.113.9"));
+        assert!(!refused("no ip here").remedy(Language::English).is_empty());
+    }
+
+    #[test]
+    fn an_io_error_gives_the_error_back() {
+        let io = io::Error::from(refused("from ip: 203.0.113.9"));
+        let error = io.downcast::<Error>().unwrap();
+        assert_eq!(error.server_code(), Some(ServerCode::IpNotAllowed));
+    }
+
+    #[test]
+    fn errors_can_be_sent_and_kept() {
+        fn takes<T: std::error::Error + Send + Sync + 'static>() {}
+        takes::<Error>();
+    }
+}

@@ -1,0 +1,13 @@
+//! Files of messages: fetched in pieces, read as a stream, checked at the end.
+
+mod chunk;
+mod index_token;
+mod reader;
+mod sdk_file_id;
+mod verify;
+
+pub use chunk::MediaChunk;
+pub use index_token::IndexToken;
+pub use reader::MediaReader;
+pub use sdk_file_id::SdkFileId;
+pub use verify::Verdict;

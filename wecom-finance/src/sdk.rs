@@ -1,0 +1,203 @@
+//! The SDK as programs use it: shared by threads, patient, and without a handle in sight.
+
+mod builder;
+mod page_size;
+mod pool;
+mod retry;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use builder::SdkBuilder;
+pub use page_size::PageSize;
+pub use retry::RetryPolicy;
+
+use crate::backend::{Backend, Session};
+use crate::chat::{ChatIterator, ChatPage};
+use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId};
+use crate::{KeyRing, Operation, RandomKey, Result, ServerCode};
+use page_size::AdaptivePageSize;
+use pool::SessionPool;
+use retry::{Decision, Retries};
+
+/// A connection to one corp's conversation archive.
+///
+/// Cheap to clone and free to share: every call borrows a session of its own, so threads never meet on one handle,
+/// which the SDK would not survive (C2). Calls retry what is worth retrying, replace sessions whose access token was
+/// revoked or has expired, and ask for less when a page is too large.
+///
+/// Opening messages happens inside the process that loaded the SDK. A message whose sealed lengths lie can end that
+/// process (C8), as can a hostile reply to a media request (C12): both need somebody who can forge WeCom's answers.
+#[derive(Clone)]
+pub struct Sdk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    backend: Box<dyn Backend>,
+    sessions: SessionPool,
+    retry: RetryPolicy,
+    page_size: AdaptivePageSize,
+    corp_id: String,
+}
+
+impl Sdk {
+    /// Puts an `Sdk` together from the vendor's library, a corp id (`ww…`) and the archive's own secret.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use wecom_finance::{Library, Sdk, Secret};
+    ///
+    /// // SAFETY: the vendor's library.
+    /// let library = unsafe { Library::open("/opt/wecom/libWeWorkFinanceSdk_C.so") }?;
+    /// let sdk = Sdk::builder(library, "ww0123456789abcdef", Secret::from_file("secret")?)
+    ///     .timeout(Duration::from_secs(30))
+    ///     .build()?;
+    /// # Ok::<(), wecom_finance::Error>(())
+    /// ```
+    pub fn builder(
+        library: wecom_finance_sys::Library,
+        corp_id: impl Into<String>,
+        secret: impl Into<crate::Secret>,
+    ) -> SdkBuilder {
+        SdkBuilder::new(builder::Source::Library { library, secret: secret.into() }, corp_id.into())
+    }
+
+    /// Puts an `Sdk` together from something that stands for the SDK.
+    pub fn with_backend(corp_id: impl Into<String>, backend: impl Backend) -> SdkBuilder {
+        SdkBuilder::new(builder::Source::Backend(Box::new(backend)), corp_id.into())
+    }
+
+    /// The corp whose archive this is.
+    #[must_use]
+    pub fn corp_id(&self) -> &str {
+        &self.inner.corp_id
+    }
+
+    /// One page of sealed messages, those after `after` (a `seq`; 0 for the beginning), or `None` at the head of the
+    /// stream. At most 1,000 messages, borrowed from the SDK's own buffer.
+    ///
+    /// # Errors
+    ///
+    /// What is left after the retries: [`Error::Sdk`](crate::Error::Sdk), [`Error::Server`](crate::Error::Server), [`Error::UnreadablePage`](crate::Error::UnreadablePage).
+    #[doc(alias = "GetChatData")]
+    pub fn page(&self, after: u64) -> Result<Option<ChatPage>> {
+        let mut retries = Retries::new(&self.inner.retry);
+        loop {
+            let limit = self.inner.page_size.current();
+            let outcome = self.attempt(Operation::Chat, &mut retries, |session| {
+                session.chat_page(after, limit).and_then(|reply| ChatPage::read(after, reply))
+            });
+            match outcome {
+                Ok(page) => {
+                    self.inner.page_size.succeeded(limit);
+                    return Ok(page);
+                }
+                Err(error)
+                    if error.server_code().is_some_and(ServerCode::needs_smaller_page)
+                        && self.inner.page_size.shrink(limit) =>
+                {
+                    tracing::debug!(limit = limit.get(), "the page is too large, asking for less");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The messages of the stream, opened in order. Begins at the first message that WeCom still has, see
+    /// [`ChatIterator::after`].
+    #[must_use]
+    pub fn chat(&self, keys: &KeyRing) -> ChatIterator {
+        ChatIterator::new(self.clone(), keys.clone())
+    }
+
+    /// Opens a sealed message with its decrypted random key: the SDK's part of the work.
+    /// [`KeyRing::open`](crate::KeyRing::open) does both.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument), [`Error::Sdk`](crate::Error::Sdk).
+    #[doc(alias = "DecryptData")]
+    pub fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes> {
+        self.inner.backend.open(random_key, encrypt_chat_msg)
+    }
+
+    /// Reads a file by the `sdkfileid` that a message names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an id that is empty or cannot be one. Nothing is fetched yet.
+    #[doc(alias = "GetMediaData")]
+    pub fn media(&self, file_id: impl AsRef<str>) -> Result<MediaReader> {
+        Ok(MediaReader::new(self.clone(), SdkFileId::new(file_id.as_ref())?))
+    }
+
+    /// One piece of a file: 512 KiB, or what the token says. Most programs want [`Sdk::media`].
+    ///
+    /// # Errors
+    ///
+    /// What is left after the retries, [`Error::Sdk`](crate::Error::Sdk) most of all.
+    #[doc(alias = "GetMediaData")]
+    pub fn media_chunk(&self, file_id: &SdkFileId, token: Option<&IndexToken>) -> Result<MediaChunk> {
+        let mut retries = Retries::new(&self.inner.retry);
+        self.attempt(Operation::Media, &mut retries, |session| {
+            session.media_chunk(file_id, token).and_then(|chunk| chunk.checked(token))
+        })
+    }
+
+    /// Calls until it works, or until retrying makes no sense any more.
+    fn attempt<T>(
+        &self,
+        operation: Operation,
+        retries: &mut Retries<'_>,
+        mut call: impl FnMut(&mut dyn Session) -> Result<T>,
+    ) -> Result<T> {
+        let sessions = &self.inner.sessions;
+        let mut session = sessions.borrow(&*self.inner.backend)?;
+        loop {
+            let error = match call(&mut *session) {
+                Ok(value) => {
+                    sessions.give_back(session);
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            match retries.decide(operation, &error) {
+                Decision::GiveUp => {
+                    sessions.give_back(session);
+                    return Err(error);
+                }
+                Decision::FreshSession { all } => {
+                    tracing::debug!(%operation, %error, "taking a fresh session");
+                    if all {
+                        sessions.clear();
+                    }
+                    session = self.inner.backend.session()?;
+                }
+                Decision::Wait(pause) => {
+                    tracing::warn!(%operation, %error, ?pause, "trying again");
+                    std::thread::sleep(pause);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Sdk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sdk")
+            .field("corp_id", &self.inner.corp_id)
+            .field("retry", &self.inner.retry)
+            .field("page_size", &self.inner.page_size.current())
+            .finish_non_exhaustive()
+    }
+}
+
+const _: fn() = || {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Sdk>();
+};
