@@ -371,6 +371,21 @@ fn free_buffer(buffer: *mut c_char, len: c_int) {
     drop(unsafe { Box::from_raw(content) });
 }
 
+/// One exported function of [`export_sdk!`](crate::export_sdk).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_one {
+    (
+        $implementation:ty, $name:ident, $field:ident, ($($argument:ident: $type:ty),*) $(-> $result:ty)?
+    ) => {
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($argument: $type),*) $(-> $result)? {
+            // SAFETY: the caller's arguments are handed on as they are, with the same contract.
+            unsafe { ($crate::FunctionTable::implemented_by::<$implementation>().$field)($($argument),*) }
+        }
+    };
+}
+
 /// Exports the seventeen C functions of the SDK from a `cdylib`, implemented by a type that is
 /// [`Implementation`](crate::implement::Implementation).
 ///
@@ -381,43 +396,33 @@ macro_rules! export_sdk {
     ($implementation:ty) => {
         const _: () = {
             use ::core::ffi::{c_char, c_int, c_longlong, c_uint, c_ulonglong};
-            use $crate::{FunctionTable, MediaData_t, Slice_t, WeWorkFinanceSdk_t};
+            use $crate::{MediaData_t, Slice_t, WeWorkFinanceSdk_t};
 
 
-            macro_rules! export {
-                ($name:ident, $field:ident, ($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
-                    #[unsafe(no_mangle)]
-                    unsafe extern "C" fn $name($($argument: $type),*) $(-> $result)? {
-                        // SAFETY: the caller's arguments are handed on as they are, with the same contract.
-                        unsafe { (FunctionTable::implemented_by::<$implementation>().$field)($($argument),*) }
-                    }
-                };
-            }
-
-            export!(NewSdk, new_sdk, () -> *mut WeWorkFinanceSdk_t);
-            export!(Init, init,
+            $crate::export_one!($implementation, NewSdk, new_sdk, () -> *mut WeWorkFinanceSdk_t);
+            $crate::export_one!($implementation, Init, init,
                 (sdk: *mut WeWorkFinanceSdk_t, corpid: *const c_char, secret: *const c_char) -> c_int);
-            export!(GetChatData, get_chat_data,
+            $crate::export_one!($implementation, GetChatData, get_chat_data,
                 (sdk: *mut WeWorkFinanceSdk_t, seq: c_ulonglong, limit: c_uint, proxy: *const c_char,
                  passwd: *const c_char, timeout: c_int, chat_datas: *mut Slice_t) -> c_int);
-            export!(DecryptData, decrypt_data,
+            $crate::export_one!($implementation, DecryptData, decrypt_data,
                 (encrypt_key: *const c_char, encrypt_msg: *const c_char, msg: *mut Slice_t) -> c_int);
-            export!(GetMediaData, get_media_data,
+            $crate::export_one!($implementation, GetMediaData, get_media_data,
                 (sdk: *mut WeWorkFinanceSdk_t, indexbuf: *const c_char, sdk_fileid: *const c_char,
                  proxy: *const c_char, passwd: *const c_char, timeout: c_int,
                  media_data: *mut MediaData_t) -> c_int);
-            export!(DestroySdk, destroy_sdk, (sdk: *mut WeWorkFinanceSdk_t));
-            export!(NewSlice, new_slice, () -> *mut Slice_t);
-            export!(FreeSlice, free_slice, (slice: *mut Slice_t));
-            export!(GetContentFromSlice, get_content_from_slice, (slice: *mut Slice_t) -> *mut c_char);
-            export!(GetSliceLen, get_slice_len, (slice: *mut Slice_t) -> c_int);
-            export!(NewMediaData, new_media_data, () -> *mut MediaData_t);
-            export!(FreeMediaData, free_media_data, (media_data: *mut MediaData_t));
-            export!(GetOutIndexBuf, get_out_index_buf, (media_data: *mut MediaData_t) -> *mut c_char);
-            export!(GetData, get_data, (media_data: *mut MediaData_t) -> *mut c_char);
-            export!(GetIndexLen, get_index_len, (media_data: *mut MediaData_t) -> c_int);
-            export!(GetDataLen, get_data_len, (media_data: *mut MediaData_t) -> c_int);
-            export!(IsMediaDataFinish, is_media_data_finish, (media_data: *mut MediaData_t) -> c_int);
+            $crate::export_one!($implementation, DestroySdk, destroy_sdk, (sdk: *mut WeWorkFinanceSdk_t));
+            $crate::export_one!($implementation, NewSlice, new_slice, () -> *mut Slice_t);
+            $crate::export_one!($implementation, FreeSlice, free_slice, (slice: *mut Slice_t));
+            $crate::export_one!($implementation, GetContentFromSlice, get_content_from_slice, (slice: *mut Slice_t) -> *mut c_char);
+            $crate::export_one!($implementation, GetSliceLen, get_slice_len, (slice: *mut Slice_t) -> c_int);
+            $crate::export_one!($implementation, NewMediaData, new_media_data, () -> *mut MediaData_t);
+            $crate::export_one!($implementation, FreeMediaData, free_media_data, (media_data: *mut MediaData_t));
+            $crate::export_one!($implementation, GetOutIndexBuf, get_out_index_buf, (media_data: *mut MediaData_t) -> *mut c_char);
+            $crate::export_one!($implementation, GetData, get_data, (media_data: *mut MediaData_t) -> *mut c_char);
+            $crate::export_one!($implementation, GetIndexLen, get_index_len, (media_data: *mut MediaData_t) -> c_int);
+            $crate::export_one!($implementation, GetDataLen, get_data_len, (media_data: *mut MediaData_t) -> c_int);
+            $crate::export_one!($implementation, IsMediaDataFinish, is_media_data_finish, (media_data: *mut MediaData_t) -> c_int);
 
             #[unsafe(no_mangle)]
             extern "C" fn WecomFinanceLiveObjects(kind: c_int) -> c_longlong {

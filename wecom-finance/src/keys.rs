@@ -25,9 +25,9 @@ pub use self::rust_crypto::RustCryptoKey;
 
 /// The archive's private keys, each under its version.
 ///
-/// Every message says in its `publickey_ver` which public key it was sealed for, and a new public key in WeCom's admin console
-/// counts for new messages only. So a ring holds all keys that were ever in use, and a message whose key is missing
-/// ([`RandomKeyError::MissingKey`]) is not lost: it opens once the key is there.
+/// Every message says in its `publickey_ver` which public key it was sealed for, and a new public key in
+/// WeCom's admin console counts for new messages only. So a ring holds all keys that were ever in use, and a
+/// message whose key is missing ([`RandomKeyError::MissingKey`]) is not lost: it opens once the key is there.
 ///
 /// Cloning is cheap. `Debug` shows the versions only.
 ///
@@ -74,14 +74,15 @@ impl KeyRing {
         self.keys.is_empty()
     }
 
-    /// Decrypts a message's `encrypt_random_key`, base64 as WeCom delivers it, with the private key of its `publickey_ver`.
+    /// Decrypts a message's `encrypt_random_key`, base64 as WeCom delivers it, with the private key of its
+    /// `publickey_ver`.
     ///
     /// One RSA operation, a fraction of a millisecond; independent calls can run on any number of threads.
     ///
     /// # Errors
     ///
-    /// [`RandomKeyError::MissingKey`] if the ring has no such version, [`RandomKeyError::CannotDecrypt`] for everything else.
-    /// `Ok` does not prove the key right: some backends answer bad padding with garbage.
+    /// [`RandomKeyError::MissingKey`] if the ring has no such version, [`RandomKeyError::CannotDecrypt`] for
+    /// everything else. `Ok` does not prove the key right: some backends answer bad padding with garbage.
     pub fn decrypt_random_key(
         &self,
         publickey_ver: u32,

@@ -4,7 +4,8 @@
 //! use it from Rust without a handle in sight: one `unsafe` line to load it, then iterators that resume, readers that
 //! check what they read, messages that are typed and lose nothing, and errors that say what to do.
 //!
-//! ```no_run
+#![cfg_attr(all(feature = "native", any(feature = "aws-lc-rs", feature = "rsa")), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "native", any(feature = "aws-lc-rs", feature = "rsa"))), doc = "```ignore")]
 //! use std::time::Duration;
 //! use wecom_finance::{Body, KeyRing, Library, Message, Sdk, Secret};
 //!
@@ -54,7 +55,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `native` | yes | loads the SDK. Without it the message model and the keys remain, on any platform |
-//! | `aws-lc-rs` | yes | RSA by AWS-LC: fast, constant time; building needs a C compiler |
+//! | `aws-lc-rs` | yes | RSA by AWS-LC: fast, blinded; building needs a C compiler |
 //! | `rsa` | no | RSA in pure Rust, see [`RustCryptoKey`] for its known weakness |
 //!
 //! With neither RSA feature, [`KeyRing::insert_decryptor`] takes your own.
@@ -72,7 +73,7 @@
 
 mod error;
 mod keys;
-mod message;
+pub mod message;
 mod secret;
 mod timestamp;
 
@@ -110,9 +111,8 @@ pub use crate::keys::{
 #[cfg(feature = "native")]
 pub use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId, Verdict};
 pub use crate::message::{
-    Action, Body, ChatMessage, Content, Emotion, EmotionType, File, FileId, Image, InvalidJson,
-    InvalidJsonKind, MediaKind, MediaReference, Message, MsgId, MsgType, Recipients, Revoke, RoomId,
-    SwitchLog, Text, UnknownBody, UserId, Video, Voice,
+    Body, ChatMessage, InvalidJson, MediaKind, MediaReference, Message, MsgId, MsgType, RoomId, SwitchLog,
+    UserId,
 };
 #[cfg(feature = "native")]
 pub use crate::proxy::Proxy;

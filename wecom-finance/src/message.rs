@@ -56,7 +56,8 @@ pub enum Message {
 pub struct ChatMessage {
     /// The id of the message.
     pub msgid: MsgId,
-    /// What was done. To tell a recall from other messages, look at the body instead: it is a [`Body::Revoke`].
+    /// What was done. To tell a recall from other messages, look at the body instead: it is a
+    /// [`Body::Revoke`].
     pub action: Action,
     /// Who sent it.
     pub from: UserId,
@@ -64,8 +65,8 @@ pub struct ChatMessage {
     pub to: Recipients,
     /// The room; `None` in a single chat, and for some types always.
     pub room: Option<RoomId>,
-    /// When it was sent (`msgtime`). The epoch, 1970-01-01, where the archive states no time or 0, which does occur. The order
-    /// of the archive is not always that of these times.
+    /// When it was sent (`msgtime`). The epoch, 1970-01-01, where the archive states no time or 0, which does
+    /// occur. The order of the archive is not always that of these times.
     pub time: Timestamp,
     /// The type as the archive names it.
     pub msgtype: MsgType,
@@ -88,10 +89,11 @@ pub struct SwitchLog {
 impl Message {
     /// Reads an opened message, as the SDK decrypts it.
     ///
-    /// Every JSON object is a message. What does not fit the model goes into [`Body::Unknown`] with its JSON, unknown fields
-    /// are skipped, numbers may be written as strings. Three defects of the text itself are repaired, because WeCom produces
-    /// them: raw control characters in strings, half surrogate pairs and bytes that are not UTF-8 (the last two become
-    /// U+FFFD). A caller that needs the text as it was received keeps the bytes.
+    /// Every JSON object is a message. What does not fit the model goes into [`Body::Unknown`] with its JSON,
+    /// unknown fields are skipped, numbers may be written as strings. Three defects of the text itself are
+    /// repaired: raw control characters in strings, which archives are known to contain, half surrogate pairs
+    /// and bytes that are not UTF-8 (these two become U+FFFD). A caller that needs the text as it was received
+    /// keeps the bytes.
     ///
     /// # Errors
     ///

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 /// A secret: the archive's secret, a proxy password, a passphrase, a decrypted random key.
 ///
-/// It is a type of its own so that redaction is decided here, once. A struct with a `Secret` in it can derive `Debug`
-/// without a second thought: there is no `Display`, no `Serialize` and no `Deref` through which the value could slip
-/// into a log line, and the only way to the bytes is [`expose`](Self::expose), which is easy to search for. The memory
-/// is overwritten with zeros when the value is dropped.
+/// It is a type of its own so that redaction is decided here, once. A struct with a `Secret` in it can derive
+/// `Debug` without a second thought: there is no `Display`, no `Serialize` and no `Deref` through which the
+/// value could slip into a log line, and the only way to the bytes is [`expose`](Self::expose), which is easy
+/// to search for. The memory is overwritten with zeros when the value is dropped.
 ///
 /// ```
 /// use wecom_finance::Secret;
@@ -35,7 +35,8 @@ impl Secret {
         Self(value)
     }
 
-    /// Reads a secret from a file. Line ends at the end of the file are not part of it: every editor and `echo` add one.
+    /// Reads a secret from a file. Line ends at the end of the file are not part of it: every editor and
+    /// `echo` add one.
     ///
     /// # Errors
     ///
@@ -79,7 +80,8 @@ impl From<String> for Secret {
     }
 }
 
-/// A secret could not be read from its file. Carries the path; the reason is the [`source`](std::error::Error::source).
+/// A secret could not be read from its file. Carries the path; the reason is the
+/// [`source`](std::error::Error::source).
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read a secret from {}", path.display())]
 pub struct SecretFileError {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, the unit of the archive's `msgtime`.
 ///
-/// Displays as RFC 3339 in UTC with milliseconds, so that printed times sort. Serializes as the bare integer. Every
-/// `i64` is a valid value, because the archive's numbers are not ours to reject.
+/// Displays as RFC 3339 in UTC with milliseconds, so that printed times sort. Serializes as the bare integer.
+/// Every `i64` is a valid value, because the archive's numbers are not ours to reject.
 ///
 /// ```
 /// use wecom_finance::Timestamp;

@@ -1,6 +1,7 @@
 //! The common part of the two enumerations of codes.
 
-/// Declares an open enumeration of numeric codes: the variants, their numbers and their meanings stand in one place.
+/// Declares an open enumeration of numeric codes: the variants, their numbers and their meanings stand in one
+/// place.
 macro_rules! code_enum {
     (
         $(#[$meta:meta])*

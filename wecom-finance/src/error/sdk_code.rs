@@ -5,8 +5,9 @@ use super::code_enum::code_enum;
 code_enum! {
     /// What a function of the vendor's library returned instead of 0.
     ///
-    /// The vendor documents these numbers (<https://developer.work.weixin.qq.com/document/path/91774>), the causes given
-    /// here were found by provoking them in version 3 of the library. Several are far wider than their name.
+    /// The vendor documents these numbers (<https://developer.work.weixin.qq.com/document/path/91774>), the
+    /// causes given here were found by provoking them in version 3 of the library. Several are far wider than
+    /// their name.
     ///
     /// ```
     /// use wecom_finance::{Language, SdkCode};
@@ -18,20 +19,21 @@ code_enum! {
     /// println!("{}", code.remedy(Language::English));
     /// ```
     pub enum SdkCode: i32 {
-        /// An argument is empty, missing or malformed; for a page also a limit of 0 or above 1,000, for media also an index
-        /// token that is not a byte range of a multiple of 16 bytes.
+        /// An argument is empty, missing or malformed; for a page also a limit of 0 or above 1,000, for media
+        /// also an index token that is not a byte range of a multiple of 16 bytes.
         InvalidArgument = 10000, "invalid argument";
-        /// No network, no proxy, a timeout or an HTTP status of 400 and above; and every failure to get an access token,
-        /// whatever the server said about it.
+        /// No network, no proxy, a timeout or an HTTP status of 400 and above; and every failure to get an
+        /// access token, whatever the server said about it.
         Network = 10001, "network failure or access token refused";
-        /// Media: the server answered with an error code other than the two that have their own number here. An access token
-        /// that has expired or was revoked is the most common one.
+        /// Media: the server answered with an error code other than the two that have their own number here.
+        /// An access token that has expired or was revoked is the most common one.
         UnreadableReply = 10002, "the server's reply could not be used";
         /// Media: the server's reply has no content.
         System = 10003, "the server's reply has no content";
         /// Documented as deprecated; not returned by version 3.
         EncryptionKey = 10004, "encryption key error";
-        /// Media: the `sdkfileid` is not one. Opening a message: the lengths sealed inside do not fit the message.
+        /// Media: the `sdkfileid` is not one. Opening a message: the lengths sealed inside do not fit the
+        /// message.
         InvalidFileId = 10005, "invalid sdkfileid or malformed message";
         /// The message body or the media chunk does not decrypt.
         DecryptionFailed = 10006, "decryption failed";
@@ -39,8 +41,8 @@ code_enum! {
         NoPrivateKey = 10007, "no private key for this key version";
         /// The decrypted random key of a message is not one.
         InvalidRandomKey = 10008, "the decrypted random key is wrong";
-        /// Media: the server does not accept requests from this IP address. For pages the same news arrives as
-        /// [`ServerCode::ArchiveIpNotAllowed`](crate::ServerCode::ArchiveIpNotAllowed).
+        /// Media: the server does not accept requests from this IP address. For pages the same news arrives
+        /// as [`ServerCode::ArchiveIpNotAllowed`](crate::ServerCode::ArchiveIpNotAllowed).
         IpNotAllowed = 10009, "this IP address is not allowed";
         /// Media: the file is too old or gone; WeCom keeps archived data for about five days.
         Expired = 10010, "the file has expired";

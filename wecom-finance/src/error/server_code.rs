@@ -5,8 +5,9 @@ use super::code_enum::code_enum;
 code_enum! {
     /// The `errcode` of a server's reply, where it is not 0.
     ///
-    /// Pages report these although the vendor's library returned success. For media the library turns them into an
-    /// [`SdkCode`](crate::SdkCode). The list is the part of WeCom's global table that the archive's requests are known to meet.
+    /// Pages report these although the vendor's library returned success. For media the library turns them
+    /// into an [`SdkCode`](crate::SdkCode). The list is the part of WeCom's global table that the archive's
+    /// requests are known to meet.
     ///
     /// ```
     /// use wecom_finance::ServerCode;

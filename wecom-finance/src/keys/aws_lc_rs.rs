@@ -10,14 +10,15 @@ use super::pem;
 use super::random_key::{CannotDecrypt, RandomKeyDecryptor};
 use crate::secret::Secret;
 
-/// A private key that AWS-LC computes with: constant time, blinded, and the faster of the two backends by a factor of four.
-/// What [`KeyRing`](crate::KeyRing) uses by default.
+/// A private key that AWS-LC computes with: blinded, in constant-time arithmetic, and about four times as fast
+/// as the other backend. What [`KeyRing`](crate::KeyRing) uses by default.
 ///
 /// AWS-LC's symbols carry a prefix of their own, so it never meets the OpenSSL inside the vendor's library.
 pub struct AwsLcRsKey(Pkcs1PrivateDecryptingKey);
 
 impl AwsLcRsKey {
-    /// Reads a private key in PEM; see [`KeyRing::insert_pem`](crate::KeyRing::insert_pem) for what is accepted.
+    /// Reads a private key in PEM; see [`KeyRing::insert_pem`](crate::KeyRing::insert_pem) for what is
+    /// accepted.
     ///
     /// # Errors
     ///

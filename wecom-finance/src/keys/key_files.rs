@@ -19,7 +19,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// If the directory or one of these files cannot be read, if one holds no usable key, and if there is no such file.
+    /// If the directory or one of these files cannot be read, if one holds no usable key, and if there is no
+    /// such file.
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         Self::from_dir_with(path, None)
     }
@@ -44,7 +45,8 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Adds the private key in a PEM file, in place of what was there for this version; see [`insert_pem`](Self::insert_pem).
+    /// Adds the private key in a PEM file, in place of what was there for this version; see
+    /// [`insert_pem`](Self::insert_pem).
     ///
     /// # Errors
     ///
@@ -63,12 +65,13 @@ impl KeyRing {
 
     /// Adds a private key in PEM, in place of what was there for this version.
     ///
-    /// PKCS#1 (`RSA PRIVATE KEY`) and PKCS#8 (`PRIVATE KEY`, or `ENCRYPTED PRIVATE KEY` with its passphrase) are told apart by
-    /// their content, whatever the header says. Text around the key, any line ends, and a PEM pasted out of a JSON string with
-    /// its `\n` are fine. A passphrase is ignored if the key is not encrypted.
+    /// PKCS#1 (`RSA PRIVATE KEY`) and PKCS#8 (`PRIVATE KEY`, or `ENCRYPTED PRIVATE KEY` with its passphrase)
+    /// are told apart by their content, whatever the header says. Text around the key, any line ends, and a
+    /// PEM pasted out of a JSON string with its `\n` are fine. A passphrase is ignored if the key is not
+    /// encrypted.
     ///
-    /// Only keys of 2048 bits are accepted, the one size that WeCom takes: any other is surely the wrong file, and it is better
-    /// to hear that now than message by message.
+    /// Only keys of 2048 bits are accepted, the one size that WeCom takes: any other is surely the wrong
+    /// file, and it is better to hear that now than message by message.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Private keys in PEM, in all the shapes in which people keep them.
 //!
-//! The kind of a key is told by its content and not by the header, as headers are edited by hand more often than one would
-//! think. Whatever it was, what comes out is PKCS#8 in DER.
+//! The kind of a key is told by its content and not by the header, as headers are edited by hand more often
+//! than one would think. Whatever it was, what comes out is PKCS#8 in DER.
 
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::der::asn1::OctetStringRef;
@@ -19,8 +19,8 @@ use crate::secret::Secret;
 /// The size that WeCom's admin console takes, and no other.
 const MODULUS_BITS: usize = 2048;
 
-/// Finds the RSA private key in `pem` and returns it as PKCS#8 in DER. Where there are several blocks, the first RSA private
-/// key counts.
+/// Finds the RSA private key in `pem` and returns it as PKCS#8 in DER. Where there are several blocks, the
+/// first RSA private key counts.
 pub(super) fn rsa_private_key(
     pem: &[u8],
     passphrase: Option<&Secret>,
@@ -93,7 +93,8 @@ impl Block<'_> {
     }
 }
 
-/// Takes out the `\n` and `\r` of a PEM that was pasted as a JSON or environment string. A backslash means nothing in base64.
+/// Takes out the `\n` and `\r` of a PEM that was pasted as a JSON or environment string. A backslash means
+/// nothing in base64.
 fn unescape(body: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(body.len()));
     let mut escaped = false;
@@ -129,7 +130,8 @@ fn from_der(der: &[u8], passphrase: Option<&Secret>) -> Result<Zeroizing<Vec<u8>
     Err(KeyErrorKind::Malformed)
 }
 
-/// Whether it has the outer shape of an encrypted key. The parser refuses those whose algorithm it does not know.
+/// Whether it has the outer shape of an encrypted key. The parser refuses those whose algorithm it does not
+/// know.
 fn is_encrypted(der: &[u8]) -> bool {
     let shape = SliceReader::new(der).and_then(|mut reader| {
         reader.sequence(|inner| {

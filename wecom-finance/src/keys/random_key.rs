@@ -7,8 +7,8 @@ use crate::secret::Secret;
 
 /// Decrypts the random keys of messages: RSA PKCS#1 v1.5 with one private key.
 ///
-/// Implement it where the private key does not leave its home: a KMS, an HSM, another process. For keys in files there is
-/// [`KeyRing::from_dir`](crate::KeyRing::from_dir).
+/// Implement it where the private key does not leave its home: a KMS, an HSM, another process. For keys in
+/// files there is `KeyRing::from_dir`.
 ///
 /// ```
 /// use wecom_finance::{CannotDecrypt, KeyRing, RandomKeyDecryptor, Secret};
@@ -29,10 +29,12 @@ use crate::secret::Secret;
 /// keys.insert_decryptor(2, Kms { client: KmsClient, key: "archive-v2".into() });
 /// ```
 pub trait RandomKeyDecryptor: Send + Sync {
-    /// Decrypts `ciphertext`, the base64-decoded `encrypt_random_key` of a message: 256 bytes from WeCom, but anything may come.
+    /// Decrypts `ciphertext`, the base64-decoded `encrypt_random_key` of a message: 256 bytes from WeCom, but
+    /// anything may come.
     ///
-    /// To bad padding an implementation may answer with an error, or with `Ok` and bytes that mean nothing (implicit rejection):
-    /// callers cannot and must not tell these apart, and a wrong key is found out at the latest when the message does not open.
+    /// To bad padding an implementation may answer with an error, or with `Ok` and bytes that mean nothing
+    /// (implicit rejection): callers cannot and must not tell these apart, and a wrong key is found out at
+    /// the latest when the message does not open.
     ///
     /// # Errors
     ///
@@ -46,8 +48,8 @@ impl<T: RandomKeyDecryptor + ?Sized> RandomKeyDecryptor for Arc<T> {
     }
 }
 
-/// A random key does not decrypt. Says nothing more on purpose: a reason that tells bad padding from other failures is what
-/// attacks on PKCS#1 v1.5 feed on.
+/// A random key does not decrypt. Says nothing more on purpose: a reason that tells bad padding from other
+/// failures is what attacks on PKCS#1 v1.5 feed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the random key does not decrypt with this private key")]
 pub struct CannotDecrypt;
@@ -62,7 +64,8 @@ pub enum RandomKeyError {
         /// The message's `publickey_ver`.
         version: u32,
     },
-    /// The private key of the message's `publickey_ver` does not decrypt it: most often the wrong key under this version.
+    /// The private key of the message's `publickey_ver` does not decrypt it: most often the wrong key under
+    /// this version.
     #[error("the random key does not decrypt with the private key of its publickey_ver")]
     CannotDecrypt,
 }
@@ -75,7 +78,8 @@ impl From<CannotDecrypt> for RandomKeyError {
 
 /// The decrypted random key of one message: what the SDK opens it with. Wiped from memory when dropped.
 ///
-/// Never empty and free of NUL bytes, so it can go through a C string without being cut. That does not prove it right.
+/// Never empty and free of NUL bytes, so it can go through a C string without being cut. That does not prove
+/// it right.
 #[derive(Clone)]
 pub struct RandomKey(Secret);
 

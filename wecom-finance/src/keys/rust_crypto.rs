@@ -15,16 +15,18 @@ use crate::secret::Secret;
 
 /// A private key that the crate `rsa` computes with: no C compiler needed, on any platform.
 ///
-/// Not the default, because that crate carries [RUSTSEC-2023-0071] (Marvin) without a fixed release: the time that a decryption
-/// takes depends on the key. Decryptions are blinded here, which makes it harder to use but is no cure. It matters where
-/// somebody can have many ciphertexts of their own choice decrypted and measure how long each takes; the archive's messages
-/// come from WeCom, so an ordinary archiver is not such a place, a service that opens messages for others may be.
+/// Not the default, because that crate carries [RUSTSEC-2023-0071] (Marvin) without a fixed release: the time
+/// that a decryption takes depends on the key. Decryptions are blinded here, which makes it harder to use but
+/// is no cure. It matters where somebody can have many ciphertexts of their own choice decrypted and measure
+/// how long each takes; the archive's messages come from WeCom, so an ordinary archiver is not such a place,
+/// a service that opens messages for others may be.
 ///
 /// [RUSTSEC-2023-0071]: https://rustsec.org/advisories/RUSTSEC-2023-0071
 pub struct RustCryptoKey(RsaPrivateKey);
 
 impl RustCryptoKey {
-    /// Reads a private key in PEM; see [`KeyRing::insert_pem`](crate::KeyRing::insert_pem) for what is accepted.
+    /// Reads a private key in PEM; see [`KeyRing::insert_pem`](crate::KeyRing::insert_pem) for what is
+    /// accepted.
     ///
     /// # Errors
     ///
@@ -42,7 +44,8 @@ impl RustCryptoKey {
 
 impl RandomKeyDecryptor for RustCryptoKey {
     fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret, CannotDecrypt> {
-        // The crate takes shorter ciphertexts for numbers with leading zeros. RFC 8017 and the other backend do not.
+        // The crate takes shorter ciphertexts for numbers with leading zeros. RFC 8017 and the other backend
+        // do not.
         if ciphertext.len() != self.0.size() {
             return Err(CannotDecrypt);
         }

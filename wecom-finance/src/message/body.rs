@@ -39,7 +39,8 @@ pub struct UnknownBody {
 }
 
 impl Body {
-    /// Reads the body of a message of this type out of the message's fields; `json` is the text of the whole message.
+    /// Reads the body of a message of this type out of the message's fields; `json` is the text of the whole
+    /// message.
     pub(super) fn read(msgtype: &MsgType, message: &Fields<'_>, json: &str) -> Self {
         body_key::find(msgtype.as_str(), message)
             .and_then(|body| Self::read_typed(msgtype.as_str(), &body))

@@ -6,7 +6,8 @@ use super::lenient::Fields;
 ///
 /// Several types share the key `info`, so the shape of a body is never guessed from its key.
 const EXCEPTIONS: &[(&str, &[&str])] = &[
-    // Half of the programs in the field read `agree` here, and one table of the vendor's documentation can be read so.
+    // Half of the programs in the field read `agree` here, and one table of the vendor's documentation can be
+    // read so.
     ("disagree", &["disagree", "agree"]),
     ("docmsg", &["doc", "docmsg"]),
     ("external_redpacket", &["redpacket", "external_redpacket"]),

@@ -9,15 +9,16 @@ use super::newtype::string_newtype;
 string_newtype! {
     /// The id of a message: unique in a corp, the same sealed and opened, the key to deduplicate by.
     ///
-    /// Its form changed over the years (`CAQQ…=`, `<digits>_<seconds>`, `<digits>_<milliseconds>`, bare digits beyond 64
-    /// bits), so treat it as opaque but for the two suffixes below.
+    /// Its form changed over the years (`CAQQ…=`, `<digits>_<seconds>`, `<digits>_<milliseconds>`, bare
+    /// digits beyond 64 bits), so treat it as opaque but for the two suffixes below.
     shown MsgId
 }
 
 impl MsgId {
     /// Whether it is a message of an external conversation, one with people outside of the corp.
     ///
-    /// `false` proves nothing about messages from before about April 2021, when the suffix `_external` appeared.
+    /// `false` proves nothing about messages from before about April 2021, when the suffix `_external`
+    /// appeared.
     #[must_use]
     pub fn is_external(&self) -> bool {
         self.as_str().ends_with("_external")
@@ -31,10 +32,11 @@ impl MsgId {
 }
 
 string_newtype! {
-    /// A person or a robot: the `userid` of a member of the own corp, the `external_userid` of everybody else.
+    /// A person or a robot: the `userid` of a member of the own corp, the `external_userid` of everybody
+    /// else.
     ///
-    /// External ids begin with `wm` (WeChat), `wo` (another corp) or `wb` (robot), but a corp chooses its own members' ids
-    /// freely, so a prefix is a hint and no proof.
+    /// External ids begin with `wm` (WeChat), `wo` (another corp) or `wb` (robot), but a corp chooses its own
+    /// members' ids freely, so a prefix is a hint and no proof.
     shown UserId
 }
 
@@ -44,10 +46,11 @@ string_newtype! {
 }
 
 string_newtype! {
-    /// What was done, as WeCom names it. The known words are associated constants, for comparing and for `match`:
+    /// What was done, as WeCom names it. The known words are associated constants, for comparing and for
+    /// `match`:
     ///
     /// ```
-    /// use wecom_finance::Action;
+    /// use wecom_finance::message::Action;
     ///
     /// let action = Action::from("recall");
     /// assert!(action == Action::RECALL);
@@ -65,8 +68,8 @@ impl Action {
 }
 
 string_newtype! {
-    /// The type of a message, as WeCom names it. WeCom adds types about once a year, hence a string; the types with a
-    /// [`Body`](crate::Body) of their own are associated constants.
+    /// The type of a message, as WeCom names it. WeCom adds types about once a year, hence a string; the
+    /// types with a [`Body`](crate::Body) of their own are associated constants.
     shown MsgType
 }
 
@@ -87,7 +90,8 @@ impl MsgType {
     pub const REVOKE: &'static str = "revoke";
 }
 
-/// Who a message went to: one user in a single chat, the other members in a room. Displays as a list with commas.
+/// Who a message went to: one user in a single chat, the other members in a room. Displays as a list with
+/// commas.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Recipients(Vec<UserId>);

@@ -1,7 +1,8 @@
 //! Reading fields the way WeCom writes them, not the way a schema would have them.
 //!
-//! The object is read once into its fields as raw JSON, and each field is then read on its own. So one odd field never
-//! costs its neighbours, a doubled key is no error, and the depth of what nobody asked for does not matter.
+//! The object is read once into its fields as raw JSON, and each field is then read on its own. So one odd
+//! field never costs its neighbours, a doubled key is no error, and the depth of what nobody asked for does
+//! not matter.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -51,7 +52,8 @@ impl<'a> Fields<'a> {
         N::try_from(whole_number(text.trim())?).ok()
     }
 
-    /// An array of strings; elements that are something else are left out, and a lone string is a list of one.
+    /// An array of strings; elements that are something else are left out, and a lone string is a list of
+    /// one.
     pub(super) fn texts(&self, key: &str) -> Vec<String> {
         let Some(raw) = self.raw(key) else {
             return Vec::new();

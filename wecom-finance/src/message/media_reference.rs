@@ -6,7 +6,8 @@ use super::body::Body;
 use super::content::{Content, FileId};
 use super::plain::{Emotion, EmotionType, File, Image, Video, Voice};
 
-/// A media file that a message refers to: where it stands, and what is known about the file before fetching it.
+/// A media file that a message refers to: where it stands, and what is known about the file before fetching
+/// it.
 ///
 /// A message can hold several, so store files by msgid and [`path`](Self::path).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +15,8 @@ use super::plain::{Emotion, EmotionType, File, Image, Video, Voice};
 pub struct MediaReference {
     /// What kind of file it is.
     pub kind: MediaKind,
-    /// Where in the message: JSON pointer (RFC 6901) to the object that holds the `sdkfileid`, for example `/image`.
+    /// Where in the message: JSON pointer (RFC 6901) to the object that holds the `sdkfileid`, for example
+    /// `/image`.
     pub path: String,
     file_id: FileId,
     size: Option<u64>,
@@ -36,7 +38,8 @@ impl MediaReference {
         self.size
     }
 
-    /// MD5 of the file in hexadecimal, where the message states it. For [`MediaKind::Emotion`] it is sometimes wrong.
+    /// MD5 of the file in hexadecimal, where the message states it. For [`MediaKind::Emotion`] it is
+    /// sometimes wrong.
     #[must_use]
     pub fn md5(&self) -> Option<&str> {
         self.md5.as_deref()
@@ -48,8 +51,8 @@ impl MediaReference {
         self.file_name.as_ref().map(Content::as_str)
     }
 
-    /// The file extension without a dot that the message states, or that goes with this kind of media. Untrusted if it is a
-    /// [`MediaKind::File`]'s.
+    /// The file extension without a dot that the message states, or that goes with this kind of media.
+    /// Untrusted if it is a [`MediaKind::File`]'s.
     #[must_use]
     pub fn extension(&self) -> Option<&str> {
         self.extension.as_ref().map(Content::as_str)
@@ -146,7 +149,7 @@ fn of_file(File { md5, size, name, extension, file_id }: &File) -> MediaReferenc
     MediaReference { file_name, extension, ..reference(MediaKind::File, file_id, *size, md5.as_ref()) }
 }
 
-fn of_emotion(Emotion { kind, width: _, height: _, md5, size, file_id }: &Emotion) -> MediaReference {
-    let extension = kind.and_then(EmotionType::extension).map(Content::from);
+fn of_emotion(Emotion { emotion_type, width: _, height: _, md5, size, file_id }: &Emotion) -> MediaReference {
+    let extension = emotion_type.and_then(EmotionType::extension).map(Content::from);
     MediaReference { extension, ..reference(MediaKind::Emotion, file_id, *size, md5.as_ref()) }
 }

@@ -2,8 +2,8 @@
 
 /// Declares a string type: what the archive says, unchecked and unchanged, under a name of its own.
 ///
-/// `shown` types print themselves in `Debug`, `hidden` ones only their length: those hold what people wrote, or what
-/// gives access to it.
+/// `shown` types print themselves in `Debug`, `hidden` ones only their length: those hold what people wrote,
+/// or what gives access to it.
 macro_rules! string_newtype {
     ($(#[$meta:meta])* shown $name:ident) => {
         string_newtype!(@common $(#[$meta])* $name);

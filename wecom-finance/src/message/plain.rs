@@ -10,7 +10,8 @@ use super::lenient::{Fields, Misfit};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Text {
-    /// The text as it was typed. Built-in emoji are words in brackets (`[微笑]`), mentions and quotes are plain text.
+    /// The text as it was typed. Built-in emoji are words in brackets (`[微笑]`), mentions and quotes are plain
+    /// text.
     pub content: Content,
 }
 
@@ -62,7 +63,8 @@ pub struct File {
     pub md5: Option<String>,
     /// Bytes; files above 2 GiB occur.
     pub size: Option<u64>,
-    /// The sender's name of the file. Anything may be in it, path separators included: never use it as a path unchecked.
+    /// The sender's name of the file. Anything may be in it, path separators included: never use it as a path
+    /// unchecked.
     pub name: Content,
     /// The file's extension without a dot, as the archive states it.
     pub extension: Option<Content>,
@@ -75,7 +77,7 @@ pub struct File {
 #[non_exhaustive]
 pub struct Emotion {
     /// The format of the picture.
-    pub kind: Option<EmotionType>,
+    pub emotion_type: Option<EmotionType>,
     /// Pixels.
     pub width: Option<u32>,
     /// Pixels.
@@ -170,7 +172,7 @@ impl File {
 impl Emotion {
     pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
         Ok(Self {
-            kind: body.number("type").map(EmotionType),
+            emotion_type: body.number("type").map(EmotionType),
             width: body.number("width"),
             height: body.number("height"),
             md5: body.optional_text("md5sum"),

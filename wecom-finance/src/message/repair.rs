@@ -1,9 +1,10 @@
 //! A second, lenient reading of text that is almost JSON.
 
-/// Makes strings of WeCom's JSON acceptable to a strict parser.
+/// Makes the strings of almost-JSON acceptable to a strict parser.
 ///
-/// Two defects are known: raw control characters inside strings, and, where WeCom cut a text in the middle of an emoji,
-/// `\u` escapes with half a surrogate pair. The first are escaped, the second become U+FFFD, everything else stays as it is.
+/// Raw control characters inside strings, which the archive is known to contain, are escaped. `\u` escapes with
+/// half a surrogate pair, as a text leaves them that was cut inside an emoji, become U+FFFD. Everything else
+/// stays as it is.
 pub(super) fn repair(json: &str) -> String {
     let mut repaired = String::with_capacity(json.len() + 16);
     let mut chars = json.chars();

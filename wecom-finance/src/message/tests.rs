@@ -328,6 +328,16 @@ proptest! {
         prop_assert!(has_brace || Message::from_json(&bytes).is_err());
     }
 
+    /// Text that a parser finds interesting, so that the repair sees every kind of cut.
+    #[test]
+    fn no_near_json_does_harm(text in "[{}\\[\\]\":,0-9a-du\\\\\u{1}\n]{0,60}") {
+        if let Err(error) = Message::from_json(text.as_bytes()) {
+            prop_assert!(error.line() <= text.len() + 1);
+        }
+        let wrapped = format!("{{\"msgtype\":\"text\",\"text\":{{\"content\":\"{text}\"}}}}");
+        drop(Message::from_json(wrapped.as_bytes()));
+    }
+
     #[test]
     fn numbers_may_be_strings(size: u64, time: i64) {
         let plain = format!(r#"{{"msgtype":"image","msgtime":{time},"image":{{"filesize":{size},"sdkfileid":"C"}}}}"#);
