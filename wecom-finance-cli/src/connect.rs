@@ -17,7 +17,7 @@ pub(crate) use keys::load as load_keys;
 pub(crate) use search::{find as find_sdk, open as open_library};
 pub(crate) use secrets::{archive_secret, proxy_login};
 
-/// The SDK refuses empty ones, and opening messages uses neither.
+/// The SDK refuses an empty secret, and opening messages uses none.
 const NOT_USED: &str = "not-used-for-opening";
 
 /// A corp's archive, and the keys to it.
@@ -25,6 +25,8 @@ const NOT_USED: &str = "not-used-for-opening";
 pub(crate) struct Connection {
     pub(crate) sdk: Sdk,
     pub(crate) keys: KeyRing,
+    /// Whether WeCom can be asked for anything; messages can be opened in any case.
+    pub(crate) has_secret: bool,
 }
 
 /// What a command needs of a connection.
@@ -34,7 +36,7 @@ pub(crate) enum Purpose {
     Pull,
     /// Asks WeCom for files, and opens nothing.
     Fetch,
-    /// Only opens messages.
+    /// Opens messages; without a secret that is all.
     Open,
 }
 
@@ -60,7 +62,9 @@ pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
         return Ok(None);
     };
     // It becomes the name of a directory.
-    if corp_id.len() <= 64 && corp_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+    if corp_id.len() <= 64
+        && corp_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    {
         Ok(Some(corp_id.to_owned()))
     } else {
         Err(Failure::usage(
@@ -116,32 +120,33 @@ pub(crate) fn refuse_unavailable(common: &CommonArgs) -> Result<(), Failure> {
 }
 
 /// Makes the connection. Nothing is sent yet.
-pub(crate) fn connect(common: &CommonArgs, purpose: Purpose, manner: Manner) -> Result<Connection, Failure> {
+pub(crate) fn connect(
+    common: &CommonArgs,
+    corp_id: &str,
+    purpose: Purpose,
+    manner: Manner,
+) -> Result<Connection, Failure> {
     refuse_unavailable(common)?;
     if common.demo {
         return demo(common, manner);
     }
     // What can be wrong with the options comes before loading, which cannot be undone.
-    let corp_id = match purpose {
-        Purpose::Open => corp_id(common)?.unwrap_or_else(|| NOT_USED.to_owned()),
-        Purpose::Pull | Purpose::Fetch => required_corp_id(common)?,
-    };
-    let secret = match (archive_secret(common)?, purpose) {
-        (Some(secret), _) => secret,
-        (None, Purpose::Open) => Secret::new(NOT_USED),
-        (None, Purpose::Pull | Purpose::Fetch) => return Err(secrets::missing()),
-    };
+    let secret = archive_secret(common)?;
+    if secret.is_none() && purpose != Purpose::Open {
+        return Err(secrets::missing());
+    }
     let keys = match purpose {
         Purpose::Fetch => KeyRing::new(),
         Purpose::Pull | Purpose::Open => load_keys(common)?,
     };
     let proxy = proxy(common)?;
     let library = open_library(&find_sdk(common)?)?;
-    let mut builder = Sdk::builder(library, corp_id, secret);
+    let has_secret = secret.is_some();
+    let mut builder = Sdk::builder(library, corp_id, secret.unwrap_or_else(|| Secret::new(NOT_USED)));
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy);
     }
-    Ok(Connection { sdk: finish(builder, common, manner)?, keys })
+    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret })
 }
 
 fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sdk, Failure> {
@@ -151,10 +156,11 @@ fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sd
 
 fn demo(common: &CommonArgs, manner: Manner) -> Result<Connection, Failure> {
     let world = Scenario::demo().build();
-    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys: world.keys() })
+    let keys = world.keys().map_err(wecom_finance::Error::from)?;
+    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, has_secret: true })
 }
 
-fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
+pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
     let Some(url) = common.proxy.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
     let proxy = Proxy::parse(url).map_err(|error| {
         Failure::usage(

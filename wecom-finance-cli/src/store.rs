@@ -18,12 +18,11 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 pub(crate) use error::StoreError;
-pub(crate) use export::{ExportedMedia, ExportedMessage, ExportedQuarantine};
 pub(crate) use lock::Lock;
 pub(crate) use media::{MediaOutcome, PendingMedia};
-pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome, Recorded};
-pub(crate) use sealed::{Appended, Damaged, Page, Unopened};
-pub(crate) use summary::{LatestMessage, QuarantineReason};
+pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome};
+pub(crate) use sealed::{Page, Unopened};
+pub(crate) use summary::QuarantineReason;
 
 /// How long a statement waits for another program that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -19,7 +19,11 @@ const SYSTEM_DIRECTORIES: &[&str] = if cfg!(windows) {
     &[
         "/usr/local/lib",
         "/usr/local/lib64",
-        if cfg!(target_arch = "aarch64") { "/usr/lib/aarch64-linux-gnu" } else { "/usr/lib/x86_64-linux-gnu" },
+        if cfg!(target_arch = "aarch64") {
+            "/usr/lib/aarch64-linux-gnu"
+        } else {
+            "/usr/lib/x86_64-linux-gnu"
+        },
         "/usr/lib64",
         "/usr/lib",
         "/lib64",
@@ -33,7 +37,8 @@ pub(crate) fn find(common: &CommonArgs) -> Result<PathBuf, Failure> {
         return Ok(path.clone());
     }
     let searched = directories();
-    if let Some(path) = searched.iter().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file()) {
+    if let Some(path) = searched.iter().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file())
+    {
         return Ok(path);
     }
     let searched: Vec<String> = searched.iter().map(|directory| directory.display().to_string()).collect();
@@ -62,7 +67,10 @@ fn directories() -> Vec<PathBuf> {
 }
 
 /// Loads the library that the operator named or installed.
-#[allow(unsafe_code, reason = "loading a library runs its code; here is where the operator's choice is taken at its word")]
+#[allow(
+    unsafe_code,
+    reason = "loading a library runs its code; here is where the operator's choice is taken at its word"
+)]
 pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
     // SAFETY: whoever runs this program chose the file as the vendor's SDK, by naming it or by installing it where
     // libraries lie. Its format and its exports are checked, and the log says which build it is.

@@ -50,8 +50,7 @@ pub(super) fn key_passphrase(common: &CommonArgs) -> Result<Option<Secret>, Fail
 }
 
 fn variable(name: &str) -> Option<Secret> {
-    use std::os::unix::ffi::OsStringExt as _;
-    env::var_os(name).filter(|value| !value.is_empty()).map(|value| Secret::new(value.into_vec()))
+    env::var_os(name).filter(|value| !value.is_empty()).map(|value| Secret::new(value.into_encoded_bytes()))
 }
 
 fn read(path: &Path, option: &str) -> Result<Secret, Failure> {

@@ -1,5 +1,7 @@
 //! What became of sealed messages.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
@@ -53,9 +55,11 @@ pub(crate) struct NewQuarantine {
 }
 
 /// Where the messages of a batch ended up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recorded {
     pub(crate) stored: u64,
+    /// The stored ones by type.
+    pub(crate) types: BTreeMap<String, u64>,
     pub(crate) duplicates: u64,
     pub(crate) quarantined: u64,
 }
@@ -78,6 +82,8 @@ impl Store {
                     insert_message(&transaction, corp_id, message)?;
                     set_state(&transaction, corp_id, message.seq, "opened")?;
                     recorded.stored += 1;
+                    let msgtype = message.msgtype.as_ref().or(message.action.as_ref());
+                    *recorded.types.entry(msgtype.cloned().unwrap_or_default()).or_default() += 1;
                 }
                 Outcome::Unopened(unopened) => {
                     insert_quarantine(&transaction, corp_id, unopened)?;
@@ -145,7 +151,11 @@ fn insert_message(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> 
     Ok(())
 }
 
-fn insert_quarantine(db: &Transaction<'_>, corp_id: &str, unopened: &NewQuarantine) -> Result<(), StoreError> {
+fn insert_quarantine(
+    db: &Transaction<'_>,
+    corp_id: &str,
+    unopened: &NewQuarantine,
+) -> Result<(), StoreError> {
     db.prepare_cached(
         "INSERT INTO quarantine (corp_id, seq, after_seq, msgid, publickey_ver, reason, detail, content)
          VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -171,7 +181,10 @@ fn leave_quarantine(db: &Transaction<'_>, corp_id: &str, seq: u64) -> Result<(),
 }
 
 fn set_state(db: &Transaction<'_>, corp_id: &str, seq: u64, state: &str) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE sealed SET state = ?3 WHERE corp_id = ?1 AND seq = ?2")?
-        .execute(params![corp_id, to_db(seq)?, state])?;
+    db.prepare_cached("UPDATE sealed SET state = ?3 WHERE corp_id = ?1 AND seq = ?2")?.execute(params![
+        corp_id,
+        to_db(seq)?,
+        state
+    ])?;
     Ok(())
 }

@@ -28,7 +28,11 @@ impl<'a> From<&'a ChatPage> for Page<'a> {
     fn from(page: &'a ChatPage) -> Self {
         Self {
             messages: page.messages(),
-            damaged: page.malformed().iter().map(|item| Damaged { after: item.after, raw: &item.raw }).collect(),
+            damaged: page
+                .malformed()
+                .iter()
+                .map(|item| Damaged { after: item.after, raw: &item.raw })
+                .collect(),
             last_seq: page.last_seq(),
         }
     }

@@ -49,9 +49,7 @@ impl Store {
         let latest = self
             .db
             .prepare_cached("SELECT seq, msgtime FROM message WHERE corp_id = ?1 ORDER BY seq DESC LIMIT 1")?
-            .query_row([corp_id], |row| {
-                Ok(LatestMessage { seq: from_db(row.get(0)?), msgtime: row.get(1)? })
-            })
+            .query_row([corp_id], |row| Ok(LatestMessage { seq: from_db(row.get(0)?), msgtime: row.get(1)? }))
             .optional()?;
         Ok(latest)
     }
