@@ -15,7 +15,7 @@ use crate::language::say;
 
 pub(crate) use keys::load as load_keys;
 pub(crate) use search::{find as find_sdk, open as open_library};
-pub(crate) use secrets::{archive_secret, proxy_login};
+pub(crate) use secrets::{archive_secret, missing as missing_secret};
 
 /// The SDK refuses an empty secret, and opening messages uses none.
 const NOT_USED: &str = "not-used-for-opening";
@@ -133,7 +133,7 @@ pub(crate) fn connect(
     // What can be wrong with the options comes before loading, which cannot be undone.
     let secret = archive_secret(common)?;
     if secret.is_none() && purpose != Purpose::Open {
-        return Err(secrets::missing());
+        return Err(missing_secret());
     }
     let keys = match purpose {
         Purpose::Fetch => KeyRing::new(),
@@ -172,7 +172,7 @@ pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
             ),
         )
     })?;
-    Ok(Some(match proxy_login(common)? {
+    Ok(Some(match secrets::proxy_login(common)? {
         Some(login) => proxy.login(login),
         None => proxy,
     }))

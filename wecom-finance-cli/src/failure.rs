@@ -59,12 +59,6 @@ impl Failure {
     pub(crate) fn remedy(&self) -> &str {
         &self.remedy
     }
-
-    /// Says first what was being done.
-    pub(crate) fn while_doing(mut self, what: &str) -> Self {
-        self.what = format!("{what}: {}", self.what);
-        self
-    }
 }
 
 impl fmt::Display for Failure {

@@ -32,11 +32,6 @@ impl Output {
         Ok(Self { stdout: BufWriter::new(stdout), json })
     }
 
-    /// Whether the result is for machines.
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// One line of a result.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())?;

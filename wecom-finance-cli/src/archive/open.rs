@@ -5,7 +5,7 @@ use std::thread;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use wecom_finance::{ChatRecord, MediaReference, Message, SealedMessage};
+use wecom_finance::{ChatRecord, MediaReference, Message, SealedMessage, UserId};
 
 use crate::connect::Connection;
 use crate::store::{NewMedia, NewMessage, NewQuarantine, Outcome};
@@ -66,7 +66,7 @@ fn read(record: ChatRecord) -> NewMessage {
     match record.into_message() {
         Message::Chat(chat) => {
             let present = Present::in_text(&raw);
-            let to: Vec<&str> = chat.to.iter().map(|user| user.as_str()).collect();
+            let to: Vec<&str> = chat.to.iter().map(UserId::as_str).collect();
             let tolist =
                 (!to.is_empty() || present.tolist.is_some()).then(|| serde_json::json!(to).to_string());
             let millis = chat.time.as_millis();

@@ -22,17 +22,19 @@ pub(crate) fn load(common: &CommonArgs) -> Result<KeyRing, Failure> {
         ));
     }
     let mut ring = match directory {
-        Some(directory) => KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(unusable)?,
+        Some(directory) => {
+            KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(|error| unusable(&error))?
+        }
         None => KeyRing::new(),
     };
     for key in &common.key {
-        ring.insert_file(key.version, &key.path, passphrase.as_ref()).map_err(unusable)?;
+        ring.insert_file(key.version, &key.path, passphrase.as_ref()).map_err(|error| unusable(&error))?;
     }
     Ok(ring)
 }
 
 /// The library's words say what to do about the file; which option it is about is ours to say.
-fn unusable(error: KeyError) -> Failure {
+fn unusable(error: &KeyError) -> Failure {
     let remedy = match error.kind() {
         KeyErrorKind::PassphraseMissing | KeyErrorKind::PassphraseWrong => say(
             "give the passphrase with --key-passphrase-file or WECOM_KEY_PASSPHRASE",
@@ -47,5 +49,5 @@ fn unusable(error: KeyError) -> Failure {
             "请更正该文件，或指向它的选项：--keys、WECOM_KEYS 或 --key",
         ),
     };
-    Failure::usage(with_causes(&error), remedy)
+    Failure::usage(with_causes(error), remedy)
 }

@@ -23,7 +23,7 @@ pub(crate) fn archive_secret(common: &CommonArgs) -> Result<Option<Secret>, Fail
     }
 }
 
-pub(super) fn missing() -> Failure {
+pub(crate) fn missing() -> Failure {
     Failure::usage(
         "no archive secret is given",
         say(
@@ -36,7 +36,7 @@ pub(super) fn missing() -> Failure {
 }
 
 /// The proxy's `user:password`, if there is one.
-pub(crate) fn proxy_login(common: &CommonArgs) -> Result<Option<Secret>, Failure> {
+pub(super) fn proxy_login(common: &CommonArgs) -> Result<Option<Secret>, Failure> {
     let path = common.proxy_auth_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     path.map(|path| read(path, "--proxy-auth-file or WECOM_PROXY_AUTH_FILE")).transpose()
 }

@@ -29,6 +29,11 @@ impl Lock {
             Err(TryLockError::Error(error)) => Err(StoreError::Lock(error)),
         }
     }
+
+    /// Takes the lock only if some run took it before: looking leaves nothing behind.
+    pub(crate) fn take_if_there(path: &Path) -> Result<Option<Self>, StoreError> {
+        if lock_path(path).exists() { Self::take(path).map(Some) } else { Ok(None) }
+    }
 }
 
 fn lock_path(path: &Path) -> PathBuf {

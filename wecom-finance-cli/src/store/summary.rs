@@ -13,13 +13,6 @@ pub(crate) struct QuarantineReason {
     pub(crate) messages: u64,
 }
 
-/// The newest message by its place in the stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LatestMessage {
-    pub(crate) seq: u64,
-    pub(crate) msgtime: Option<i64>,
-}
-
 impl Store {
     /// The corps that the database holds, in order.
     pub(crate) fn corps(&self) -> Result<Vec<String>, StoreError> {
@@ -44,13 +37,13 @@ impl Store {
         Ok(reasons.collect::<Result<_, _>>()?)
     }
 
-    /// The last message of the corp's stream that was opened.
-    pub(crate) fn latest_message(&self, corp_id: &str) -> Result<Option<LatestMessage>, StoreError> {
-        let latest = self
+    /// When the last message of the corp's stream was sent, if it says so.
+    pub(crate) fn latest_msgtime(&self, corp_id: &str) -> Result<Option<i64>, StoreError> {
+        let msgtime = self
             .db
-            .prepare_cached("SELECT seq, msgtime FROM message WHERE corp_id = ?1 ORDER BY seq DESC LIMIT 1")?
-            .query_row([corp_id], |row| Ok(LatestMessage { seq: from_db(row.get(0)?), msgtime: row.get(1)? }))
+            .prepare_cached("SELECT msgtime FROM message WHERE corp_id = ?1 ORDER BY seq DESC LIMIT 1")?
+            .query_row([corp_id], |row| row.get(0))
             .optional()?;
-        Ok(latest)
+        Ok(msgtime.flatten())
     }
 }

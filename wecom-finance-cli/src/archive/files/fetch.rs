@@ -11,7 +11,7 @@ use crate::failure::{Failure, with_causes};
 use crate::stop::Stop;
 use crate::store::{MediaOutcome, PendingMedia};
 
-/// What the name of a file begins with until it is whole.
+/// What the name of a file ends with until it is whole.
 pub(super) const PART: &str = ".part";
 
 /// A directory holds the files of so many seqs.
@@ -46,17 +46,10 @@ impl Fetcher<'_> {
         let target = self.directory.join(&file);
         let part = with_suffix(&target, PART);
         self.make_directories(&target).map_err(|error| Halt::Disk(disk_failure(&target, &error)))?;
-        let first = match self.attempt(media, &part, true)? {
-            // The part of an earlier run does not belong to the file as it is now.
-            Err(Error::MediaStalled { .. }) => None,
-            Ok(Whole { verdict: Verdict::Md5Differs { .. } | Verdict::LengthDiffers { .. }, .. }) => None,
-            Ok(Whole { verdict: Verdict::Incomplete, .. }) => None,
-            first => Some(first),
-        };
-        let outcome = match first {
-            Some(first) => first,
-            None => self.attempt(media, &part, false)?,
-        };
+        let mut outcome = self.attempt(media, &part, true)?;
+        if is_worth_another(&outcome) {
+            outcome = self.attempt(media, &part, false)?;
+        }
         let settled = match judge(outcome) {
             Ok((bytes, md5_ok)) => {
                 settle(&part, &target).map(|()| MediaOutcome::Stored { file, bytes, md5_ok })
@@ -110,6 +103,18 @@ impl Fetcher<'_> {
     }
 }
 
+/// Whether reading the file again from its beginning may give another one: what was read is not what the message
+/// promises, or an earlier run's part does not belong to it.
+fn is_worth_another(outcome: &Result<Whole, Error>) -> bool {
+    match outcome {
+        Ok(whole) => matches!(
+            whole.verdict,
+            Verdict::Md5Differs { .. } | Verdict::LengthDiffers { .. } | Verdict::Incomplete
+        ),
+        Err(error) => matches!(error, Error::MediaStalled { .. }),
+    }
+}
+
 fn resume_after(reader: MediaReader, file: &File, done: u64) -> io::Result<MediaReader> {
     // Reading what is there also moves the file's position to where to go on writing.
     reader.resume_at(done).rehash(file)
@@ -117,7 +122,7 @@ fn resume_after(reader: MediaReader, file: &File, done: u64) -> io::Result<Media
 
 /// The file's length and what its MD5 says if it is to be kept, or what becomes of it otherwise.
 fn judge(outcome: Result<Whole, Error>) -> Result<(u64, Option<bool>), MediaOutcome> {
-    let Whole { verdict, bytes } = outcome.map_err(of_error)?;
+    let Whole { verdict, bytes } = outcome.map_err(|error| of_error(&error))?;
     match verdict {
         Verdict::Match => Ok((bytes, Some(true))),
         // WeCom's MD5 is wrong at times: the file is kept, and marked.
@@ -133,9 +138,9 @@ fn judge(outcome: Result<Whole, Error>) -> Result<(u64, Option<bool>), MediaOutc
     }
 }
 
-fn of_error(error: Error) -> MediaOutcome {
-    let reason = with_causes(&error);
-    match (&error, error.sdk_code()) {
+fn of_error(error: &Error) -> MediaOutcome {
+    let reason = with_causes(error);
+    match (error, error.sdk_code()) {
         (_, Some(SdkCode::Expired)) => MediaOutcome::Expired { reason },
         (_, Some(SdkCode::InvalidFileId)) | (Error::InvalidArgument { .. }, _) => {
             MediaOutcome::Failed { reason }
