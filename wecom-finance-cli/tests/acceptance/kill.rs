@@ -30,7 +30,7 @@ fn fifty_kills_at_random_moments_lose_and_double_nothing() {
         let mut archive = office.archive();
         archive.args(["--limit", "250"]);
         let mut child = archive.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_millis(random.u64(20..300));
+        let deadline = Instant::now() + Duration::from_millis(random.u64(20..800));
         let finished = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 assert!(status.success(), "{status}");
