@@ -1,1 +1,171 @@
-//! Placeholder.
+//! Tests that run on more than one ground: on the stand-in in this process, and on the genuine SDK talking to a WeCom on
+//! loopback. A test is a function that takes a [`Ground`]; [`on_grounds!`] makes the list of them.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::print_stdout,
+    clippy::must_use_candidate,
+    reason = "these are tests"
+)]
+
+pub mod chat;
+pub mod media;
+pub mod sessions;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wecom_finance::{KeyRing, Library, Proxy, RetryPolicy, Sdk, SdkBuilder};
+use wecom_finance_simulator::{Loopback, Scenario, World};
+
+/// What stands behind the SDK's functions.
+#[derive(Clone, Copy, Debug)]
+pub enum Ground {
+    /// The simulator's implementation, in this process.
+    StandIn,
+    /// The vendor's library, talking to the simulator's server.
+    Genuine(Library),
+}
+
+impl Ground {
+    /// A corp with this scenario on this ground.
+    pub fn place(&self, scenario: Scenario) -> Place {
+        let world = scenario.build();
+        match self {
+            Self::StandIn => Place { library: world.library(), world, server: None },
+            Self::Genuine(library) => {
+                let server = world.serve().expect("a loopback server");
+                Place { library: *library, world, server: Some(server) }
+            }
+        }
+    }
+}
+
+/// A corp that can be called.
+#[derive(Debug)]
+pub struct Place {
+    pub world: World,
+    library: Library,
+    server: Option<Loopback>,
+}
+
+impl Place {
+    pub fn builder(&self) -> SdkBuilder {
+        self.builder_with_secret(self.world.secret())
+    }
+
+    pub fn builder_with_secret(&self, secret: &str) -> SdkBuilder {
+        let builder = Sdk::builder(self.library, self.world.corp_id(), secret)
+            .timeout(Duration::from_secs(20))
+            .retry(RetryPolicy::default().pauses(SHORT, SHORT).rate_limit_pause(SHORT));
+        match &self.server {
+            Some(server) => builder.proxy(Proxy::parse(&server.proxy_url()).unwrap()),
+            None => builder,
+        }
+    }
+
+    pub fn sdk(&self) -> Sdk {
+        self.builder().build().unwrap()
+    }
+
+    pub fn keys(&self) -> KeyRing {
+        self.world.keys().unwrap()
+    }
+}
+
+const SHORT: Duration = Duration::from_millis(2);
+
+/// The genuine SDK: from the file that `WECOM_FINANCE_SDK` names, or where `tests/fetch-sdk` puts it. `None`, with the
+/// reason on stdout, if it is not there; with `WECOM_FINANCE_REQUIRE_SDK` set that is a failure instead.
+#[allow(unsafe_code, reason = "loading the vendor's library")]
+pub fn genuine() -> Option<Ground> {
+    let path = genuine_path()?;
+    // SAFETY: the vendor's library, whose sha256 is checked below, is trusted to run its initialisers.
+    let library = unsafe { Library::open(&path) }.unwrap_or_else(|error| panic!("{error}"));
+    assert!(
+        library.build().is_some_and(wecom_finance::SdkBuild::is_known),
+        "{}: {:?}",
+        path.display(),
+        library.build()
+    );
+    Some(Ground::Genuine(library))
+}
+
+/// Where the genuine SDK is, see [`genuine`].
+pub fn genuine_path() -> Option<PathBuf> {
+    let path = std::env::var_os("WECOM_FINANCE_SDK").map_or_else(
+        || {
+            PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+                .join("../target/wecom-finance-sdk/libWeWorkFinanceSdk_C.so")
+        },
+        PathBuf::from,
+    );
+    if path.exists() {
+        return Some(path);
+    }
+    let reason = format!("no genuine SDK at {}: tests/fetch-sdk fetches it", path.display());
+    assert!(std::env::var_os("WECOM_FINANCE_REQUIRE_SDK").is_none(), "{reason}");
+    println!("skipped: {reason}");
+    None
+}
+
+/// Makes a test of each function of this crate, on the ground that the expression gives (`None` skips).
+#[macro_export]
+macro_rules! on_ground {
+    ($ground:expr; $($module:ident::{$($test:ident),* $(,)?})*) => {
+        $(mod $module {
+            $(#[test]
+            fn $test() {
+                if let Some(ground) = $ground {
+                    $crate::$module::$test(ground);
+                }
+            })*
+        })*
+    };
+}
+
+/// Makes the tests of all grounds: the one list of them.
+#[macro_export]
+macro_rules! tests_on {
+    ($ground:expr) => {
+        $crate::on_ground! { $ground;
+            chat::{
+                ten_thousand_messages_under_three_keys_arrive_as_they_were_sealed,
+                a_run_resumes_where_another_stopped,
+                the_head_of_the_stream_ends_the_iterator,
+                holes_in_the_sequence_are_passed_over,
+                messages_that_cannot_be_opened_come_out_sealed,
+                content_may_hold_nul_and_be_empty,
+                a_page_that_fails_ends_the_iterator_and_the_cursor_resumes,
+                what_stands_in_for_a_page_is_retried_then_named,
+                pages_outlive_their_sdk_and_may_be_dropped_anywhere,
+            }
+            media::{
+                files_of_all_sizes_arrive_whole,
+                reading_in_any_way_gives_the_same_bytes,
+                a_file_is_resumed_at_any_byte_by_another_sdk,
+                verdicts_tell_md5_and_length_apart,
+                chunks_that_fail_are_fetched_again,
+                broken_ranges_end_in_an_error_not_in_a_broken_file,
+                files_that_are_gone_are_not_asked_for_twice,
+                an_error_loses_nothing_and_reading_on_tries_again,
+            }
+            sessions::{
+                a_token_is_fetched_once_and_kept,
+                dead_tokens_are_replaced,
+                a_token_that_dies_all_the_time_is_an_error,
+                a_file_refused_for_its_token_gets_a_fresh_session,
+                a_page_that_is_too_large_is_asked_for_in_parts,
+                refusals_are_named_and_not_repeated,
+                a_wrong_secret_is_10001_with_a_remedy_that_says_so,
+                too_many_calls_waits_and_goes_on,
+                a_server_that_does_not_answer_costs_the_timeout,
+                sixteen_threads_share_one_sdk_while_tokens_die,
+            }
+        }
+    };
+}

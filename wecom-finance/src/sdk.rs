@@ -178,9 +178,12 @@ impl Sdk {
                     }
                     session = self.inner.backend.session()?;
                 }
-                Decision::Wait(pause) => {
+                Decision::Wait { pause, fresh } => {
                     tracing::warn!(%operation, %error, ?pause, "trying again");
                     std::thread::sleep(pause);
+                    if fresh {
+                        session = self.inner.backend.session()?;
+                    }
                 }
             }
         }

@@ -124,7 +124,7 @@ impl fmt::Display for Operation {
 }
 
 /// A message that could not be opened or read, with all that is needed to try again.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("message {} (seq {}): {reason}", sealed.msgid(), sealed.seq)]
 #[non_exhaustive]
 pub struct UnopenedMessage {
@@ -134,6 +134,16 @@ pub struct UnopenedMessage {
     pub reason: UnopenedReason,
     /// What there is of its content: the opened text that is not JSON, or the page's item that is not a message.
     pub content: Option<Bytes>,
+}
+
+impl fmt::Debug for UnopenedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnopenedMessage")
+            .field("sealed", &self.sealed)
+            .field("reason", &self.reason)
+            .field("content", &self.content.as_ref().map(|content| format!("[{} bytes]", content.len())))
+            .finish()
+    }
 }
 
 /// Why a message could not be opened or read.
@@ -207,6 +217,12 @@ impl UnopenedReason {
 }
 
 impl Error {
+    /// The SDK's answer to a call, for a [`Backend`](crate::Backend) of one's own.
+    #[must_use]
+    pub fn from_sdk(operation: Operation, code: SdkCode) -> Self {
+        Self::Sdk { operation, code }
+    }
+
     /// The message that this error concerns, if it concerns one only: the stream goes on after it.
     #[must_use]
     pub fn sealed(&self) -> Option<&SealedMessage> {

@@ -76,7 +76,11 @@ pub(super) enum Decision {
     FreshSession {
         all: bool,
     },
-    Wait(Duration),
+    /// Repeat after a pause, with a `fresh` session if the token of this one may be dead.
+    Wait {
+        pause: Duration,
+        fresh: bool,
+    },
 }
 
 /// Fresh sessions that one call may take because of a dead token. Tokens can be revoked while it is waiting, but one
@@ -114,9 +118,10 @@ impl<'a> Retries<'a> {
         let pause = self.policy.pause(self.waited);
         self.waited += 1;
         if error.server_code().is_some_and(ServerCode::is_rate_limited) {
-            return Decision::Wait(self.policy.rate_limit_pause.max(pause));
+            return Decision::Wait { pause: self.policy.rate_limit_pause.max(pause), fresh: false };
         }
-        Decision::Wait(pause)
+        let dead_token = error.server_code().is_some_and(ServerCode::needs_new_token);
+        Decision::Wait { pause, fresh: ambiguous || dead_token }
     }
 }
 
@@ -157,7 +162,7 @@ mod tests {
         let mut retries = Retries::new(&policy);
         let mut whole = policy.initial;
         for _ in 0..4 {
-            let Decision::Wait(pause) = retries.decide(Operation::Media, &sdk(10001)) else {
+            let Decision::Wait { pause, fresh: false } = retries.decide(Operation::Media, &sdk(10001)) else {
                 panic!("no pause")
             };
             assert!(pause >= whole / 2 && pause <= whole, "{pause:?} of {whole:?}");
@@ -185,11 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn later_attempts_do_not_insist_on_a_token_that_may_have_died_meanwhile() {
+        let policy = RetryPolicy::default();
+        let mut retries = Retries::new(&policy);
+        assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::FreshSession { all: false });
+        for _ in 0..policy.max_retries {
+            assert!(matches!(
+                retries.decide(Operation::Media, &sdk(10002)),
+                Decision::Wait { fresh: true, .. }
+            ));
+        }
+        assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::GiveUp);
+    }
+
+    #[test]
     fn too_many_calls_waits_for_the_minute_to_pass() {
         let policy = RetryPolicy::default();
         assert_eq!(
             Retries::new(&policy).decide(Operation::Chat, &server(45009)),
-            Decision::Wait(policy.rate_limit_pause)
+            Decision::Wait { pause: policy.rate_limit_pause, fresh: false }
         );
     }
 }

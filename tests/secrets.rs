@@ -1,0 +1,121 @@
+//! One canary for all secrets and all message text: no `Debug` and no error shows it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Debug;
+
+use wecom_finance::{
+    KeyRing, Message, Proxy, RandomKeyDecryptor, SdkFileId, SealedMessage, Secret, UnopenedReason,
+};
+use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, MessageSpec, Scenario};
+
+const CANARY: &str = "canary7f3a9c";
+
+#[track_caller]
+fn silent(value: &dyn Debug) {
+    for text in [format!("{value:?}"), format!("{value:#?}")] {
+        assert!(!text.contains(CANARY), "{text}");
+        let base64_of_the_canary = "Y2FuYXJ5N2YzYTlj";
+        assert!(!text.contains(base64_of_the_canary), "{text}");
+    }
+}
+
+#[track_caller]
+fn silent_error(error: &dyn std::error::Error) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        silent(&error);
+        assert!(!error.to_string().contains(CANARY), "{error}");
+        next = error.source();
+    }
+}
+
+struct Kms;
+
+impl RandomKeyDecryptor for Kms {
+    fn decrypt(&self, _ciphertext: &[u8]) -> Result<Secret, wecom_finance::CannotDecrypt> {
+        Ok(Secret::new(CANARY))
+    }
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    silent(&Secret::new(CANARY));
+    let proxy = Proxy::parse("http://127.0.0.1:1").unwrap().credentials("user", CANARY).unwrap();
+    silent(&proxy);
+    silent_error(&Proxy::parse(&format!("http://user:{CANARY}@127.0.0.1:1")).unwrap_err());
+    let mut keys = KeyRing::new();
+    keys.insert_decryptor(1, Kms);
+    silent(&keys);
+    silent(&keys.decrypt_random_key(1, "AAAA").unwrap());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{CANARY}\n-----END PRIVATE KEY-----\n");
+    silent_error(&keys.insert_pem(2, pem.as_bytes(), Some(&Secret::new(CANARY))).unwrap_err());
+
+    let world = Scenario::new().secret(CANARY).texts(1).build();
+    let builder = world.sdk_builder().proxy(proxy);
+    silent(&builder);
+    let sdk = builder.build().unwrap();
+    silent(&sdk);
+    silent(&sdk.page(0).unwrap());
+    let nul = wecom_finance::Sdk::builder(world.library(), "ww", format!("{CANARY}\0")).build();
+    silent_error(&nul.unwrap_err());
+}
+
+#[test]
+fn messages_and_file_ids_are_not_printed() {
+    let text = |kind: &str| {
+        format!(
+            r#"{{"msgid":"1_external","action":"send","from":"lin.yu","tolist":["chen.bo"],"msgtime":1,"msgtype":"{kind}",
+            "{kind}":{{"content":"{CANARY}","filename":"{CANARY}.pdf","fileext":"{CANARY}","sdkfileid":"{CANARY}","md5sum":"00"}}}}"#
+        )
+    };
+    let mut scenario = Scenario::new();
+    for kind in ["text", "image", "voice", "video", "file", "emotion", "revoke", "brand_new"] {
+        silent(&Message::from_json(text(kind).as_bytes()).unwrap());
+        scenario = scenario.message(text(kind));
+    }
+    let broken = MessageSpec::new(format!("{{\"content\":\"{CANARY}\" broken")).msgid("broken");
+    silent_error(&Message::from_json(format!("{{\"content\":\"{CANARY}\" broken").as_bytes()).unwrap_err());
+    let world = scenario.message(broken).build();
+    let sdk = world.sdk().unwrap();
+    let (mut opened, mut failed) = (0, 0);
+    for record in sdk.chat(&world.keys().unwrap()) {
+        match record {
+            Ok(record) => {
+                silent(&record);
+                record.media().for_each(|media| silent(&media));
+                opened += 1;
+            }
+            Err(error) => {
+                silent_error(&error);
+                silent(error.unopened().unwrap());
+                assert!(matches!(error.unopened().unwrap().reason, UnopenedReason::InvalidJson(_)));
+                failed += 1;
+            }
+        }
+    }
+    assert_eq!((opened, failed), (8, 1));
+    silent(&SealedMessage::new(1, "id", 1, CANARY, CANARY));
+    silent(&SdkFileId::new(CANARY).unwrap());
+    let page = sdk.page(0).unwrap().unwrap();
+    let opened = world.keys().unwrap().open(&sdk, page.messages().first().unwrap()).unwrap();
+    silent(&opened);
+}
+
+#[test]
+fn files_and_replies_are_not_printed() {
+    let world = Scenario::new()
+        .media_file(MediaFile::given("file", MediaKind::File, CANARY.repeat(100)))
+        .fault(Fault::chat(Effect::Body(
+            format!("{{\"chatdata\":[{{\"seq\":1,\"msgid\":[\"{CANARY}\"").into(),
+        )))
+        .build();
+    let sdk = world.sdk().unwrap();
+    silent_error(&sdk.page(0).unwrap_err());
+    let media = world.media("file").unwrap();
+    let mut reader = sdk.media(media.sdk_file_id()).unwrap();
+    silent(&reader);
+    silent(&sdk.media_chunk(&SdkFileId::new(media.sdk_file_id()).unwrap(), None).unwrap());
+    let chunk = reader.next_chunk().unwrap().unwrap();
+    assert!(chunk.starts_with(CANARY.as_bytes()));
+    silent(&reader);
+}
