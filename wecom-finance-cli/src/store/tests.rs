@@ -38,7 +38,7 @@ fn seqs(batch: &Unopened) -> Vec<u64> {
 
 fn exported(store: &mut Store) -> Vec<serde_json::Value> {
     let mut all = Vec::new();
-    let each = |message: &super::export::ExportedMessage| {
+    let each = |message: &export::ExportedMessage| {
         all.push(serde_json::to_value(message)?);
         Ok(())
     };

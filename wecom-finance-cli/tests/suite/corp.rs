@@ -10,13 +10,13 @@ use wecom_finance_simulator::{Scenario, World};
 use crate::{Ran, Workplace};
 
 /// A scenario in a workplace, with the options that connect to it.
-pub struct Corp {
-    pub place: Workplace,
-    pub world: World,
+pub(crate) struct Corp {
+    pub(crate) place: Workplace,
+    pub(crate) world: World,
 }
 
 impl Corp {
-    pub fn new(scenario: Scenario) -> Self {
+    pub(crate) fn new(scenario: Scenario) -> Self {
         let place = Workplace::new();
         let world = scenario.build();
         fs::write(place.path("secret"), world.secret()).unwrap();
@@ -30,21 +30,21 @@ impl Corp {
     }
 
     /// What the next run meets.
-    pub fn describe(&self, scenario: &Scenario) {
+    pub(crate) fn describe(&self, scenario: &Scenario) {
         fs::write(self.place.path("scenario.json"), scenario.to_json().unwrap()).unwrap();
     }
 
-    pub fn add_key(&self, version: u32) {
+    pub(crate) fn add_key(&self, version: u32) {
         let pem = self.world.key_pem(version).unwrap();
         fs::write(self.place.path(&format!("keys/{version}.pem")), pem).unwrap();
     }
 
-    pub fn remove_key(&self, version: u32) {
+    pub(crate) fn remove_key(&self, version: u32) {
         fs::remove_file(self.place.path(&format!("keys/{version}.pem"))).unwrap();
     }
 
     /// The program with everything that a real run needs.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.place.command(arguments);
         command
             .env("WECOM_SIMULATOR_SCENARIO", self.place.path("scenario.json"))
@@ -55,21 +55,21 @@ impl Corp {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&mut self.command(arguments))
     }
 
-    pub fn export(&self) -> Vec<Value> {
+    pub(crate) fn export(&self) -> Vec<Value> {
         self.place.run(["export"]).exits_with(0).lines()
     }
 
-    pub fn quarantine(&self) -> Vec<Value> {
+    pub(crate) fn quarantine(&self) -> Vec<Value> {
         self.place.run(["export", "--quarantine"]).exits_with(0).lines()
     }
 }
 
 /// The stand-in as a library with the SDK's C interface, which is built together with this program.
-pub fn library() -> PathBuf {
+pub(crate) fn library() -> PathBuf {
     let beside = Path::new(env!("CARGO_BIN_EXE_wecom-finance")).parent().unwrap();
     let name = "libwecom_finance_simulator.so";
     let found = [beside.join("deps").join(name), beside.join(name)].into_iter().find(|path| path.exists());
@@ -77,7 +77,7 @@ pub fn library() -> PathBuf {
 }
 
 /// A text message as the archive holds it.
-pub fn text(msgid: &str, content: &str) -> String {
+pub(crate) fn text(msgid: &str, content: &str) -> String {
     serde_json::json!({
         "msgid": msgid, "action": "send", "from": "lin.yu", "tolist": ["chen.bo"], "roomid": "",
         "msgtime": 1_711_432_801_950_i64, "msgtype": "text", "text": { "content": content },

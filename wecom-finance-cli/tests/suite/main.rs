@@ -1,9 +1,17 @@
 //! The program as others run it: by its arguments, its outputs and its exit status.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "these are tests, and what helps them is part of them"
+)]
+
 mod archive;
 mod commands;
 mod corp;
 mod doctor;
+mod genuine;
 mod media;
 mod quarantine;
 
@@ -15,28 +23,28 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A directory to work in, and the program.
-pub struct Workplace {
+pub(crate) struct Workplace {
     dir: TempDir,
 }
 
 /// What a run of the program left behind.
-pub struct Ran {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Workplace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The program in this directory, knowing nothing from the environment.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wecom-finance"));
         let inherited = std::env::vars_os().map(|(name, _)| name);
         for name in inherited.filter(|name| name.to_string_lossy().starts_with("WECOM_")) {
@@ -49,11 +57,11 @@ impl Workplace {
         command
     }
 
-    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
         Ran::of(&mut self.command(arguments))
     }
 
-    pub fn files(&self, below: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, below: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();
         collect(&self.path(below), &mut files);
         files.sort();
@@ -72,7 +80,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
 }
 
 impl Ran {
-    pub fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap();
         Self {
             status: output.status.code().unwrap_or(-1),
@@ -82,19 +90,19 @@ impl Ran {
     }
 
     /// Every line of stdout is an object.
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The object on the last line of stdout.
-    pub fn result(&self) -> Value {
+    pub(crate) fn result(&self) -> Value {
         serde_json::from_str(
             self.stdout.lines().last().unwrap_or_else(|| panic!("no result: {}", self.stderr)),
         )
         .unwrap()
     }
 
-    pub fn exits_with(self, status: i32) -> Self {
+    pub(crate) fn exits_with(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
