@@ -14,7 +14,7 @@ pub(crate) use commands::{
 ///
 /// Without an account, try it with `--demo`: `wecom-finance archive --demo`.
 #[derive(Debug, Parser)]
-#[command(name = "wecom-finance", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "wecom-finance", version, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: CommonArgs,

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::{CommonArgs, DoctorArgs};
 use crate::failure::{Exit, Failure};
+use crate::language::say;
 use crate::output::{Output, printed};
 use crate::progress;
 
@@ -22,7 +23,7 @@ pub(crate) fn run(common: &CommonArgs, args: &DoctorArgs, output: &mut Output) -
         live::check(&mut checks, common, stored);
         bar.finish_and_clear();
     } else {
-        checks.warn("call", "not tried", "correct what failed above first");
+        checks.warn("call", "not tried", say("correct what failed above first", "请先解决上面的失败项"));
     }
     let works = checks.are_passed();
     let result = ForMachines { ok: works, checks: &checks.done };

@@ -87,6 +87,17 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
 
 impl From<wecom_finance::Error> for Failure {
     fn from(error: wecom_finance::Error) -> Self {
-        Self::stop(with_causes(&error), error.remedy(language::current()))
+        use wecom_finance::Error;
+        let remedy = match &error {
+            Error::Load(_) => language::say(
+                "then give the path of the library with --sdk or WECOM_FINANCE_SDK",
+                "然后用 --sdk 或 WECOM_FINANCE_SDK 指定 SDK 路径",
+            )
+            .into(),
+            // Their own words say what to do.
+            Error::Key(_) | Error::Secret(_) => "".into(),
+            _ => error.remedy(language::current()),
+        };
+        Self::stop(with_causes(&error), remedy)
     }
 }

@@ -110,3 +110,6 @@ fn from_db(number: i64) -> u64 {
 fn count(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
