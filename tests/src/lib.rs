@@ -87,7 +87,7 @@ pub fn genuine() -> Option<Ground> {
     // SAFETY: the vendor's library, whose sha256 is checked below, is trusted to run its initialisers.
     let library = unsafe { Library::open(&path) }.unwrap_or_else(|error| panic!("{error}"));
     assert!(
-        library.build().is_some_and(|build| build.is_known()),
+        library.build().is_some_and(wecom_finance::SdkBuild::is_known),
         "{}: {:?}",
         path.display(),
         library.build()

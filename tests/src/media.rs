@@ -90,7 +90,10 @@ pub fn reading_in_any_way_gives_the_same_bytes(ground: Ground) {
     while let Some(chunk) = by_chunk.next_chunk().unwrap() {
         chunks.push(chunk);
     }
-    assert_eq!(chunks.iter().map(|chunk| chunk.len()).collect::<Vec<_>>(), [524_288, 524_288, 12_345]);
+    assert_eq!(
+        chunks.iter().map(|chunk| chunk.as_ref().len()).collect::<Vec<_>>(),
+        [524_288, 524_288, 12_345]
+    );
     assert!(chunks.concat() == expected);
     assert!(by_chunk.next_chunk().unwrap().is_none());
 }

@@ -10,7 +10,10 @@ use std::{
 
 use wecom_finance_sys::implement::{Implementation, MediaReply};
 
-use crate::{Scenario, World, registry, sdk::StandIn};
+use crate::{
+    Scenario, World, registry,
+    sdk::{StandIn, noise},
+};
 
 /// Names the file with the scenario in JSON, or with an array of them for several corps.
 const SCENARIO: &str = "WECOM_SIMULATOR_SCENARIO";
@@ -33,6 +36,7 @@ struct Exported(StandIn);
 
 impl Implementation for Exported {
     fn new() -> Self {
+        noise::make_noisy();
         Self(StandIn::new())
     }
 

@@ -43,6 +43,7 @@ const CONNECTIONS: usize = 64;
 pub struct Loopback {
     shared: Arc<Shared>,
     address: SocketAddr,
+    certificate_pem: String,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -88,11 +89,12 @@ impl LoopbackBuilder {
     pub fn serve(self) -> io::Result<Loopback> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
+        let (tls, certificate_pem) = tls::config()?;
         let shared = Arc::new(Shared {
             worlds: self.worlds,
             credentials: self.credentials,
             round_trip: self.round_trip,
-            tls: tls::config()?,
+            tls,
             stopping: AtomicBool::new(false),
             open: Mutex::new(HashMap::new()),
             closed: Condvar::new(),
@@ -102,7 +104,7 @@ impl LoopbackBuilder {
         let acceptor = std::thread::Builder::new()
             .name("simulator-accept".to_owned())
             .spawn(move || accept(&listener, &for_acceptor))?;
-        Ok(Loopback { shared, address, acceptor: Some(acceptor) })
+        Ok(Loopback { shared, address, certificate_pem, acceptor: Some(acceptor) })
     }
 }
 
@@ -124,10 +126,20 @@ impl Loopback {
         format!("http://{}", self.address)
     }
 
-    /// The same server as a SOCKS5 proxy: `socks5://127.0.0.1:port`.
+    /// The same server as a SOCKS5 proxy: `socks5h://127.0.0.1:port`.
+    ///
+    /// With `socks5h` the SDK leaves it to the proxy to find WeCom's address. It takes `socks5` as well, but then asks
+    /// the system's resolver, and without one fails with 10001.
     #[must_use]
     pub fn socks_url(&self) -> String {
-        format!("socks5://{}", self.address)
+        format!("socks5h://{}", self.address)
+    }
+
+    /// The server's self-signed certificate for `qyapi.weixin.qq.com`, in PEM: for clients that do check it. A new one
+    /// for every server.
+    #[must_use]
+    pub fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
     }
 
     /// How many connections were made so far.

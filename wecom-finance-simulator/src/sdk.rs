@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod media;
+pub(crate) mod noise;
 mod open;
 mod reply;
 
@@ -145,8 +146,14 @@ impl StandIn {
             return Ok(held.text.clone());
         }
         self.token = None;
+        if let Some(code) = strike_sdk(world, Operation::Token, &Subject::default()) {
+            return Err(code);
+        }
         let arrived = reply::arrive(world, world.get_token(&self.secret), patience)?;
-        let (text, lifetime) = reply::token(&arrived.body).ok_or(code::NETWORK)?;
+        let Some((text, lifetime)) = reply::token(&arrived.body) else {
+            noise::refused(&arrived.body);
+            return Err(code::NETWORK);
+        };
         self.token =
             Some(HeldToken { text: text.clone(), valid_through: seconds_now().saturating_add(lifetime) });
         Ok(text)

@@ -246,10 +246,11 @@ fn chunk(media: &Media, start: u64, last: u64, effects: &[Effect]) -> Reply {
 impl ContentRange {
     fn header(&self, start: u64, end: u64, total: u64) -> Option<(&'static str, String)> {
         const NAME: &str = "CONTENT-RANGE";
-        // The client goes on after the last byte it is told: to send it to `next`, the range has to end just before.
-        let leading_to = |next: u64| {
-            let before = next.saturating_sub(1);
-            format!("BYTES {}-{before}/{total}", before.saturating_sub(CHUNK - 1))
+        // The client goes on after the last byte it is told: to send it to `next`, the range has to end just before,
+        // which for the beginning of the file is at -1.
+        let leading_to = |next: u64| match next.checked_sub(1) {
+            Some(before) => format!("BYTES {}-{before}/{total}", before.saturating_sub(CHUNK - 1)),
+            None => format!("BYTES 0--1/{total}"),
         };
         match self {
             Self::Missing => None,
@@ -263,7 +264,10 @@ impl ContentRange {
 
 impl Effect {
     fn replaces_reply(&self) -> bool {
-        matches!(self, Self::Status(_) | Self::ErrCode(_) | Self::Body(_) | Self::Nested { .. })
+        matches!(
+            self,
+            Self::Status(_) | Self::ErrCode(_) | Self::Body(_) | Self::Huge { .. } | Self::Nested { .. }
+        )
     }
 }
 
@@ -279,6 +283,7 @@ fn spoil(mut reply: Reply, effects: Vec<Effect>, field: &str) -> Reply {
                 let (open, close) = ("[".repeat(depth), "]".repeat(depth));
                 reply.body = format!(r#"{{"errcode":0,"errmsg":"ok","{field}":{open}{close}}}"#).into_bytes();
             }
+            Effect::Huge { bytes } => reply.body = vec![b' '; bytes],
             Effect::Truncate { bytes } => reply.body.truncate(bytes),
             Effect::Delay(time) => reply.delay = reply.delay.saturating_add(time),
             Effect::Hang => reply.hang = true,

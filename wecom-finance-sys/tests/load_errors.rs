@@ -2,8 +2,9 @@
 #![allow(unsafe_code, reason = "opening a library is the subject")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::path::Path;
-use std::process::Command;
+mod compiler;
+
+use std::path::{Path, PathBuf};
 use std::{fs, thread};
 
 use wecom_finance_sys::{Library, LoadError};
@@ -31,21 +32,12 @@ fn elf_head(class: u8, machine: u16) -> Vec<u8> {
     head
 }
 
-/// A shared library that needs `needed` and exports nothing, made by the C compiler.
-fn compiled(folder: &Path, needed: Option<&str>) -> std::path::PathBuf {
-    let run = |command: &mut Command| {
-        assert!(command.current_dir(folder).status().unwrap().success(), "{command:?}")
-    };
-    fs::write(folder.join("empty.c"), "int nothing_of_the_sdk(void) { return 0; }\n").unwrap();
-    let mut link = Command::new("cc");
-    link.args(["-shared", "-fPIC", "-o", "libcandidate.so", "empty.c"]);
-    if let Some(needed) = needed {
-        let soname = format!("-Wl,-soname,{needed}");
-        run(Command::new("cc").args(["-shared", "-fPIC", &soname, "-o", "libneeded.so", "empty.c"]));
-        link.args(["-Wl,--no-as-needed", "-L.", "-lneeded"]);
-    }
-    run(&mut link);
-    folder.join("libcandidate.so")
+/// A shared library that needs `needed` and exports nothing of the SDK.
+fn compiled(folder: &Path, needed: Option<&str>) -> PathBuf {
+    const SOURCE: &str = "int nothing_of_the_sdk(void) { return 0; }";
+    let Some(needed) = needed else { return compiler::library(folder, "libcandidate.so", SOURCE, &[]) };
+    compiler::library(folder, "libneeded.so", SOURCE, &[&format!("-Wl,-soname,{needed}")]);
+    compiler::library(folder, "libcandidate.so", SOURCE, &["-Wl,--no-as-needed", "-L.", "-lneeded"])
 }
 
 #[test]

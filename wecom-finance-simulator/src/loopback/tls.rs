@@ -11,7 +11,8 @@ use rustls::{
 /// The only host that the SDK talks to.
 pub(super) const HOST: &str = "qyapi.weixin.qq.com";
 
-pub(super) fn config() -> io::Result<Arc<ServerConfig>> {
+/// The settings of the server, and its certificate in PEM.
+pub(super) fn config() -> io::Result<(Arc<ServerConfig>, String)> {
     let certified = rcgen::generate_simple_self_signed([HOST.to_owned()]).map_err(io::Error::other)?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -20,5 +21,5 @@ pub(super) fn config() -> io::Result<Arc<ServerConfig>> {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .map_err(io::Error::other)?;
-    Ok(Arc::new(config))
+    Ok((Arc::new(config), certified.cert.pem()))
 }

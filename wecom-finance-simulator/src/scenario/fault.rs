@@ -13,7 +13,8 @@ use crate::bytes::Bytes;
 pub enum Operation {
     /// `Init`. Only [`Effect::Return`], [`Effect::Abort`] and [`Effect::Delay`] have a meaning here.
     Init,
-    /// The server's `gettoken`, which the SDK calls on its own when a handle has no valid token.
+    /// The server's `gettoken`, which the SDK calls on its own when a handle has no valid token; a code from
+    /// [`Effect::Return`] becomes that of the function that needed the token.
     Token,
     /// `GetChatData`.
     Chat,
@@ -50,6 +51,11 @@ pub enum Effect {
     Nested {
         /// How many brackets.
         depth: usize,
+    },
+    /// A body of so many spaces.
+    Huge {
+        /// Length in bytes.
+        bytes: usize,
     },
     /// The proper reply, after this time.
     Delay(Duration),

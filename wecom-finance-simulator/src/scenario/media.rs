@@ -280,7 +280,8 @@ mod tests {
         assert!(whole.starts_with(b"GIF89a"));
         for (offset, len) in [(0, 1), (3, 9), (5, 100), (7, 993), (990, 50), (1_000, 5), (2_000, 5)] {
             let end = (offset + len).min(1_000);
-            assert_eq!(media.read(offset, len), whole[offset.min(end) as usize..end as usize]);
+            let expected = &whole[usize::try_from(offset.min(end)).unwrap()..usize::try_from(end).unwrap()];
+            assert_eq!(media.read(offset, len), expected);
         }
     }
 

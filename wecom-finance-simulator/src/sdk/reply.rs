@@ -30,7 +30,11 @@ pub(super) fn arrive(world: &World, reply: Reply, patience: Option<Duration>) ->
         return Err(code::NETWORK);
     }
     let head = reply.cut.map(|_| loopback::head(&reply, false));
-    let Reply { content_range, body, cut, .. } = reply;
+    let Reply { status, content_range, mut body, cut, .. } = reply;
+    if status == 204 {
+        // "No Content": whatever the server sends after the headers is not read.
+        body.clear();
+    }
     let content_range = content_range.filter(|(name, _)| *name == "CONTENT-RANGE").map(|(_, value)| value);
     let arrived = Arrived { content_range, body };
     let Some((cut, head)) = cut.zip(head) else { return Ok(arrived) };

@@ -1,6 +1,6 @@
 //! What holds for the genuine SDK on loopback and for the stand-in alike.
 
-use wecom_finance_simulator::{MediaFile, MediaKind, Scenario, World};
+use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, Scenario, World};
 
 use crate::caller::{Caller, Keys, genuine, pull};
 
@@ -36,6 +36,45 @@ fn ten_thousand() -> World {
 #[test]
 fn genuine_sdk_opens_ten_thousand_messages() {
     on_genuine(&ten_thousand(), opens_everything);
+}
+
+fn odd_plaintexts() -> World {
+    let scenario = Scenario::new().message("").message(b"a\0b".to_vec()).message(vec![0xff; 16]).message("{");
+    scenario.message("x".repeat(1_000_000)).gap(1_000_000).texts(1).build()
+}
+
+#[test]
+fn genuine_sdk_opens_odd_plaintexts() {
+    on_genuine(&odd_plaintexts(), opens_everything);
+}
+
+#[test]
+fn stand_in_opens_odd_plaintexts() {
+    on_stand_in(&odd_plaintexts(), opens_everything);
+}
+
+fn takes_huge_pages(world: &World, caller: &Caller) {
+    world.set_fault(Fault::chat(Effect::Huge { bytes: 20_000_000 }));
+    let (code, body) = caller.handle(world).chat(0, 1);
+    assert_eq!((code, body.len()), (0, 20_000_000));
+}
+
+#[test]
+fn genuine_sdk_takes_huge_pages() {
+    on_genuine(&Scenario::new().build(), takes_huge_pages);
+}
+
+#[test]
+fn stand_in_takes_huge_pages() {
+    on_stand_in(&Scenario::new().build(), takes_huge_pages);
+}
+
+#[test]
+fn genuine_sdk_reads_the_demo() {
+    on_genuine(&Scenario::demo().build(), |world, caller| {
+        opens_everything(world, caller);
+        loads_every_file(world, caller);
+    });
 }
 
 fn loads_every_file(world: &World, caller: &Caller) {

@@ -16,4 +16,11 @@
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "the tests are a C caller")]
 
 mod caller;
+mod cdylib;
 mod conformance;
+mod deadly;
+mod http;
+mod loopback;
+mod sealing;
+mod transcript;
+mod world;
