@@ -17,6 +17,7 @@ mod newtype;
 mod office;
 mod other;
 mod plain;
+mod quote;
 mod raw_json;
 mod read;
 mod repair;
@@ -47,6 +48,7 @@ pub use self::plain::{
     Agree, Card, Degrees, Disagree, Emotion, EmotionType, File, Image, Link, Location, Revoke, Text, Video,
     Voice, Weapp,
 };
+pub use self::quote::{Quote, QuoteLayout};
 pub use self::raw_json::RawJson;
 pub use self::typed::Typed;
 pub use self::units::CivilTime;
