@@ -21,6 +21,8 @@ mod quote;
 mod raw_json;
 mod read;
 mod repair;
+#[cfg(feature = "schema")]
+mod schema;
 mod source;
 mod typed;
 mod units;
