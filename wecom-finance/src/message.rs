@@ -173,7 +173,7 @@ impl ChatMessage {
     /// The media files that it refers to: see [`Message::media`].
     #[must_use]
     pub fn media(&self) -> MediaReferences {
-        MediaReferences::of(self.source.json().as_str())
+        MediaReferences::of(self.source.json().as_str(), &self.body)
     }
 }
 

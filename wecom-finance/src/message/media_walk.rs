@@ -6,10 +6,9 @@
 use std::iter::FusedIterator;
 use std::vec;
 
-use serde_json::value::RawValue;
-
-use super::composite::{MAX_DEPTH, part_fields, part_type};
-use super::lenient::{Fields, push_step, text};
+use super::body::Body;
+use super::composite::{ForwardedChat, MAX_DEPTH, part_fields, part_type};
+use super::lenient::{Fields, push_step, split_array, text};
 use super::media_reference::{MediaKind, MediaReference};
 
 /// How much text the parts of one message may have, all levels counted, for the walk to go through all of it: no
@@ -39,15 +38,45 @@ impl MediaReferences {
     }
 
     /// `message` is the JSON text of a whole message.
-    pub(super) fn of(message: &str) -> Self {
+    pub(super) fn of(message: &str, body: &Body) -> Self {
         if !may_hold_media(message) {
             return Self::none();
         }
-        let Ok(fields) = Fields::parse(message) else { return Self::none() };
+        if let Body::ChatRecord(forwarded) = body {
+            if let Some(found) = Self::of_parts(message, forwarded) {
+                return found;
+            }
+        }
+        let Some(fields) = Fields::split(message) else { return Self::none() };
         let msgtype: String = fields.text_or_empty("msgtype");
-        let mut walk = Walk { found: Vec::new(), path: String::new(), left: MAX_NESTED, complete: true };
+        let mut walk = Walk::begin("");
         walk.object(&fields, Place { kind: MediaKind::of_type(&msgtype), depth: 0, structure: 0 });
-        Self { found: walk.found.into_iter(), complete: walk.complete }
+        walk.end()
+    }
+
+    /// The same, only faster, since the contents of the items have been unpacked already. `None` unless that is
+    /// where all files are.
+    fn of_parts(message: &str, forwarded: &ForwardedChat) -> Option<Self> {
+        let mentions = |text: &str| memchr::memmem::find_iter(text.as_bytes(), "sdkfileid").count();
+        let mut elsewhere = mentions(message);
+        let place = Place { kind: None, depth: 0, structure: 0 };
+        let mut walk = Walk::begin("/chatrecord/item");
+        let base = walk.path.len();
+        for (index, item) in forwarded.items.iter().enumerate() {
+            let content = item.content.as_str();
+            let mentioned = mentions(content);
+            if content.contains("\\u") || (mentioned > 0 && item.item_type.is_empty()) {
+                return None;
+            }
+            elsewhere = elsewhere.checked_sub(mentioned)?;
+            if mentioned > 0 {
+                push_step(&mut walk.path, &index.to_string());
+                push_step(&mut walk.path, "content");
+                walk.part(content, MediaKind::of_type(&part_type(item.item_type.as_str())), place);
+                walk.path.truncate(base);
+            }
+        }
+        (elsewhere == 0 && !message.contains("\\u")).then(|| walk.end())
     }
 }
 
@@ -90,6 +119,14 @@ struct Place {
 }
 
 impl Walk {
+    fn begin(path: &str) -> Self {
+        Self { found: Vec::new(), path: path.to_owned(), left: MAX_NESTED, complete: true }
+    }
+
+    fn end(self) -> MediaReferences {
+        MediaReferences { found: self.found.into_iter(), complete: self.complete }
+    }
+
     fn object(&mut self, fields: &Fields<'_>, place: Place) {
         let part = fields.optional_text::<String>("type").or_else(|| fields.optional_text("msg_type"));
         let kind = part.as_deref().and_then(|part| MediaKind::of_type(&part_type(part))).or(place.kind);
@@ -108,7 +145,7 @@ impl Walk {
                     push_step(&mut self.path, key);
                     self.content(value, kind, place);
                 }
-                _ if matches!(value.get().as_bytes().first(), Some(b'{' | b'[')) => {
+                _ if matches!(value.as_bytes().first(), Some(b'{' | b'[')) => {
                     push_step(&mut self.path, key);
                     // Nothing but its key tells the kind of a file that stands beside the body of its message.
                     self.structure(value, Place { kind: place.kind.or(MediaKind::of_type(key)), ..place });
@@ -119,9 +156,8 @@ impl Walk {
         }
     }
 
-    fn structure(&mut self, value: &RawValue, place: Place) {
-        let json = value.get();
-        if !may_hold_media(json) {
+    fn structure(&mut self, value: &str, place: Place) {
+        if !may_hold_media(value) {
             return;
         }
         if place.structure == MAX_STRUCTURE {
@@ -129,27 +165,33 @@ impl Walk {
             return;
         }
         let place = Place { structure: place.structure.saturating_add(1), ..place };
-        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(json) {
+        if value.starts_with('{') {
+            if let Some(fields) = Fields::split(value) {
+                self.object(&fields, place);
+            }
+        } else if let Some(items) = split_array(value) {
             for (index, item) in items.into_iter().enumerate() {
                 let len = self.path.len();
                 push_step(&mut self.path, &index.to_string());
                 self.structure(item, place);
                 self.path.truncate(len);
             }
-        } else if let Ok(fields) = Fields::parse(json) {
-            self.object(&fields, place);
         }
     }
 
     /// The content of a part: JSON in a string.
-    fn content(&mut self, value: &RawValue, kind: Option<MediaKind>, place: Place) {
-        if !may_hold_media(value.get()) {
+    fn content(&mut self, value: &str, kind: Option<MediaKind>, place: Place) {
+        if !may_hold_media(value) {
             return;
         }
-        let json = match value.get().as_bytes().first() {
-            Some(b'{') => value.get().into(),
-            _ => text(value.get()).unwrap_or_default(),
+        let json = match value.as_bytes().first() {
+            Some(b'{') => value.into(),
+            _ => text(value).unwrap_or_default(),
         };
+        self.part(&json, kind, place);
+    }
+
+    fn part(&mut self, json: &str, kind: Option<MediaKind>, place: Place) {
         if !json.trim_start().starts_with('{') {
             return;
         }
@@ -159,6 +201,6 @@ impl Walk {
         };
         self.left = left;
         let place = Place { kind, depth: place.depth.saturating_add(1), structure: 0 };
-        part_fields(&json, |fields| self.object(fields, place));
+        part_fields(json, |fields| self.object(fields, place));
     }
 }

@@ -121,7 +121,7 @@ impl Message {
     /// ```
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&RawValue> {
-        Fields::parse(self.json().as_str()).ok()?.raw(name)
+        raw_value(Fields::split(self.json().as_str())?.raw(name)?)
     }
 
     /// Every field of which the typed values say nothing, with its JSON pointer: what WeCom has added since this
@@ -141,7 +141,7 @@ impl Message {
     pub fn extra(&self) -> Vec<(String, &RawValue)> {
         let leftovers = Leftovers::default();
         let source = self.source();
-        if let Ok(fields) = Fields::traced(source.json().as_str(), &leftovers) {
+        if let Some(fields) = Fields::traced(source.json().as_str(), &leftovers) {
             match self {
                 // A body that could be read in part only was not read at all.
                 Self::Chat(ChatMessage { body: Body::Unknown(_), .. }) | Self::Switch(_) => {
@@ -150,15 +150,19 @@ impl Message {
                 Self::Chat(_) => Self::read(&fields, source.clone()),
             };
         }
-        leftovers.take()
+        leftovers.take().into_iter().filter_map(|(at, json)| Some((at, raw_value(json)?))).collect()
     }
+}
+
+fn raw_value(json: &str) -> Option<&RawValue> {
+    serde_json::from_str(json).ok()
 }
 
 impl ChatMessage {
     /// A field of the message itself: see [`Message::field`].
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&RawValue> {
-        Fields::parse(self.source.json().as_str()).ok()?.raw(name)
+        raw_value(Fields::split(self.source.json().as_str())?.raw(name)?)
     }
 
     /// The text as it was read: see [`Message::json`].

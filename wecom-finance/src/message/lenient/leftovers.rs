@@ -3,15 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use super::Fields;
 
 /// Collects the fields that no typed value has taken in, with their JSON pointers.
 #[derive(Debug, Default)]
 pub(in crate::message) struct Leftovers<'a>(Rc<RefCell<Vec<Leftover<'a>>>>);
 
-type Leftover<'a> = (String, &'a RawValue);
+type Leftover<'a> = (String, &'a str);
 
 impl<'a> Leftovers<'a> {
     pub(super) fn root(&self) -> Trace<'a> {

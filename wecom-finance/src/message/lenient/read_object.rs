@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{Entry, Fields};
 
@@ -27,7 +28,8 @@ impl<'de> Visitor<'de> for Object {
         // Enough for the envelope of every type but one.
         let mut entries = Vec::with_capacity(8);
         while let Some(key) = map.next_key_seed(Key)? {
-            entries.push(Entry { key, value: map.next_value()?, taken: Cell::new(false) });
+            let value: &RawValue = map.next_value()?;
+            entries.push(Entry { key, value: value.get(), taken: Cell::new(false) });
         }
         Ok(Fields { entries, trace: None })
     }

@@ -1,0 +1,53 @@
+//! What holds for any bytes. Shared by the fuzz target and the test that replays its findings.
+
+use wecom_finance::message::ForwardedItem;
+use wecom_finance::{Body, Message};
+
+/// Fails if the model breaks one of its promises over these bytes.
+pub fn message(bytes: &[u8]) {
+    let Ok(message) = Message::from_json(bytes) else { return };
+    assert_eq!(message.raw(), bytes, "the text is kept");
+
+    let media: Vec<_> = message.media().collect();
+    assert!(media.iter().all(|media| !media.file_id().is_empty()));
+    let extra = message.extra();
+    assert!(extra.iter().all(|(pointer, _)| pointer.starts_with('/')));
+    drop(format!("{message:?} {media:?}"));
+
+    if let Message::Chat(chat) = &message {
+        drop(chat.conversation());
+        body(&chat.body, 0);
+    }
+
+    let written = serde_json::to_string(&message).expect("a message is JSON");
+    let again = Message::from_json(written.as_bytes()).expect("JSON is a message");
+    assert_eq!(again, message, "what is written says the same");
+    assert_eq!(again.media().collect::<Vec<_>>(), media, "and refers to the same files");
+    assert_eq!(again.extra().len(), extra.len(), "and has the same rest");
+
+    let typed = serde_json::to_string(&message.typed()).expect("typed values are JSON");
+    let again = Message::from_json(typed.as_bytes()).expect("JSON is a message");
+    let stable = serde_json::to_string(&again.typed()).expect("typed values are JSON");
+    assert_eq!(typed, stable, "typed values keep their meaning");
+}
+
+/// Reads all parts of a body, down to where the library stops.
+fn body(of: &Body, depth: usize) {
+    assert!(depth <= 8, "nested without end");
+    let parts: Vec<Body> = match of {
+        Body::Text(text) => {
+            if let Some(quote) = text.quote() {
+                assert!(quote.author.len() + quote.quoted.len() + quote.reply.len() < text.content.as_str().len());
+            }
+            return;
+        }
+        Body::ChatRecord(forwarded) => {
+            forwarded.items.iter().for_each(|item| drop(item.time()));
+            forwarded.items.iter().map(ForwardedItem::body).collect()
+        }
+        Body::Mixed(mixed) => mixed.items.iter().map(|item| item.body()).collect(),
+        Body::Note(note) => note.items.iter().map(|item| item.body()).collect(),
+        _ => return,
+    };
+    parts.iter().for_each(|part| body(part, depth + 1));
+}
