@@ -15,7 +15,7 @@ pub fn message(bytes: &[u8]) {
     drop(format!("{message:?} {media:?}"));
 
     if let Message::Chat(chat) = &message {
-        drop(chat.conversation());
+        assert!(chat.room.is_none() || chat.conversation().is_some());
         body(&chat.body, 0);
     }
 
@@ -42,7 +42,7 @@ fn body(of: &Body, depth: usize) {
             return;
         }
         Body::ChatRecord(forwarded) => {
-            forwarded.items.iter().for_each(|item| drop(item.time()));
+            assert!(forwarded.items.iter().all(|item| item.time().is_some() == item.msgtime.is_some()));
             forwarded.items.iter().map(ForwardedItem::body).collect()
         }
         Body::Mixed(mixed) => mixed.items.iter().map(|item| item.body()).collect(),
