@@ -116,8 +116,10 @@ fn the_tree_of_modules_is_true() {
             tree.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().to_owned()).collect();
         let there: BTreeSet<String> = fs::read_dir(root().join(package).join("src"))
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".rs") && name != "lib.rs")
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| name != "lib.rs")
             .collect();
         assert_eq!(written, there, "{package}");
     }
