@@ -11,7 +11,7 @@ use std::{
 use wecom_finance_sys::implement::{Implementation, MediaReply};
 
 use crate::{
-    Scenario, World, registry,
+    Control, Scenario, World, registry,
     sdk::{StandIn, noise},
 };
 
@@ -91,4 +91,23 @@ fn report(reason: &str) {
 )]
 mod functions {
     wecom_finance_sys::export_sdk!(super::Exported);
+    wecom_finance_sys::export_control!(WecomSimulatorControl, super::control);
+}
+
+/// `WecomSimulatorControl(corp_id, json)`: a [`Control`] for a corp of this library. The answer to a question is a
+/// count, to an order 0, to what cannot be understood -1.
+fn control(corp_id: Option<&CStr>, json: Option<&CStr>) -> i64 {
+    let text = |argument: Option<&CStr>| argument.and_then(|text| text.to_str().ok()).map(str::to_owned);
+    let done = LazyLock::force(&WORLDS).as_ref().map_err(Clone::clone).and_then(|worlds| {
+        let (corp_id, json) = (text(corp_id).unwrap_or_default(), text(json).unwrap_or_default());
+        let world = worlds.iter().find(|world| world.corp_id() == corp_id).ok_or("there is no such corp")?;
+        Ok(world.control(Control::from_json(&json).map_err(|error| error.to_string())?))
+    });
+    match done {
+        Ok(count) => i64::try_from(count).unwrap_or(i64::MAX),
+        Err(reason) => {
+            report(&reason);
+            -1
+        }
+    }
 }

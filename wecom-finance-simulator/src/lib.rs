@@ -41,6 +41,7 @@
 
 mod bytes;
 mod connect;
+mod control;
 mod error;
 mod export;
 mod keys;
@@ -54,6 +55,7 @@ mod seal;
 mod wecom;
 mod world;
 
+pub use control::Control;
 pub use error::Error;
 pub use loopback::{Loopback, LoopbackBuilder};
 pub use scenario::{

@@ -162,20 +162,16 @@ impl World {
 
     /// All messages in order of seq, as (seq, plaintext): what a reader ought to end up with.
     pub fn messages(&self) -> impl Iterator<Item = (u64, Vec<u8>)> + use<> {
-        let world = self.clone();
-        let mut after = Some(0);
-        std::iter::from_fn(move || {
-            // A page at a time: holding the lock in between would keep others from adding.
-            let page = world.drafts(after?, 256);
-            after = page.last().map(|draft| draft.seq);
-            (!page.is_empty()).then_some(page)
-        })
-        .flatten()
-        .map(|draft| (draft.seq, draft.plaintext))
+        self.all_drafts().map(|draft| (draft.seq, draft.plaintext))
     }
 
     /// The seq and msgid of all messages, in order of seq.
     pub fn msgids(&self) -> impl Iterator<Item = (u64, String)> + use<> {
+        self.all_drafts().map(|draft| (draft.seq, draft.msgid))
+    }
+
+    /// A page at a time: holding the lock in between would keep others from adding.
+    fn all_drafts(&self) -> impl Iterator<Item = Draft> + use<> {
         let world = self.clone();
         let mut after = Some(0);
         std::iter::from_fn(move || {
@@ -184,7 +180,6 @@ impl World {
             (!page.is_empty()).then_some(page)
         })
         .flatten()
-        .map(|draft| (draft.seq, draft.msgid))
     }
 
     /// A media file by its `sdkfileid`, or by the id the scenario gave it.

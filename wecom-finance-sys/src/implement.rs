@@ -263,7 +263,7 @@ fn answer_slice(reply: Result<Vec<u8>, c_int>, slice: *mut Slice_t) -> c_int {
 fn borrowed<'a>(text: *const c_char) -> Option<&'a CStr> {
     // SAFETY: every string argument of the C ABI is NULL or ends in NUL and outlives the call (C6). The lifetime is
     // only ever that of the surrounding shim.
-    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+    unsafe { argument(text) }
 }
 
 unsafe extern "C" fn new_slice() -> *mut Slice_t {
@@ -436,6 +436,39 @@ macro_rules! export_sdk {
             }
         };
     };
+}
+
+/// Exports one more C function, `long long name(const char *, const char *)`, implemented by a safe one that takes two
+/// `Option<&CStr>` (`None` for NULL) and gives an `i64`: for what a stand-in can be told beyond the SDK's interface.
+#[macro_export]
+macro_rules! export_control {
+    ($name:ident, $implementation:expr) => {
+        const _: () = {
+            #[unsafe(no_mangle)]
+            unsafe extern "C" fn $name(
+                first: *const ::core::ffi::c_char,
+                second: *const ::core::ffi::c_char,
+            ) -> ::core::ffi::c_longlong {
+                // SAFETY: the caller promises that each is NULL or ends in NUL and outlives the call.
+                let first = unsafe { $crate::implement::argument(first) };
+                // SAFETY: as above.
+                let second = unsafe { $crate::implement::argument(second) };
+                $implementation(first, second)
+            }
+        };
+    };
+}
+
+/// A string argument of a C function, `None` for NULL.
+///
+/// # Safety
+///
+/// The pointer is NULL, or leads to text that ends in NUL and stays as it is for the lifetime `'a`.
+#[doc(hidden)]
+#[must_use]
+pub unsafe fn argument<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
 
 #[cfg(test)]

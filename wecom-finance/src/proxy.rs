@@ -3,7 +3,9 @@
 use crate::native::{CText, SecretText};
 use crate::{Error, Secret};
 
-/// A proxy, as the SDK understands it: `http://host:port` or `socks5://host:port`, with or without credentials.
+/// A proxy, as the SDK understands it: `http://host:port`, `socks5://host:port` or `socks5h://host:port`, with or without
+/// credentials. With `socks5` this machine looks up WeCom's address, with `socks5h` (which the vendor does not document)
+/// the proxy does.
 ///
 /// ```
 /// use wecom_finance::{Proxy, Secret};
@@ -19,7 +21,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Takes `http://host:port` or `socks5://host:port`.
+    /// Takes `http://host:port`, `socks5://host:port` or `socks5h://host:port`.
     ///
     /// # Errors
     ///
@@ -27,8 +29,9 @@ impl Proxy {
     /// belong into [`Proxy::credentials`].
     pub fn parse(url: &str) -> Result<Self, Error> {
         let invalid = |problem| Err(Error::InvalidArgument { argument: "proxy", problem });
-        let Some(authority) = url.strip_prefix("http://").or_else(|| url.strip_prefix("socks5://")) else {
-            return invalid("must begin with http:// or socks5://, the two kinds that the SDK knows");
+        let schemes = ["http://", "socks5://", "socks5h://"];
+        let Some(authority) = schemes.into_iter().find_map(|scheme| url.strip_prefix(scheme)) else {
+            return invalid("must begin with http://, socks5:// or socks5h://, the kinds that the SDK knows");
         };
         if authority.contains('@') {
             return invalid("holds credentials: give them separately, so that the URL can be shown");
@@ -98,6 +101,7 @@ mod tests {
         for (url, kept) in [
             ("http://127.0.0.1:3128", "http://127.0.0.1:3128"),
             ("socks5://proxy.corp.example:1080/", "socks5://proxy.corp.example:1080"),
+            ("socks5h://10.0.0.1:1080", "socks5h://10.0.0.1:1080"),
             ("http://[::1]:8080", "http://[::1]:8080"),
         ] {
             assert_eq!(Proxy::parse(url).unwrap().url(), kept);

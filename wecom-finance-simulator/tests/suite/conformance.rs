@@ -1,18 +1,64 @@
-//! What holds for the genuine SDK on loopback and for the stand-in alike.
+//! One suite, three grounds: the function table in this process, the `cdylib`, and the genuine SDK on loopback. What is
+//! expected is the same on all of them.
 
-use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, Scenario, World};
+use wecom_finance_simulator::{Control, Effect, Fault, MediaFile, MediaKind, Scenario, World};
 
 use crate::caller::{Caller, Keys, genuine, pull};
+use crate::transcript;
 
-fn on_genuine(world: &World, test: fn(&World, &Caller)) {
-    if let Some(library) = genuine() {
+/// A scenario and what must hold on it.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) scenario: Scenario,
+    pub(crate) test: fn(&World, &Caller),
+}
+
+/// The suite. Corp ids and secrets are fixed for a ground, so that another process finds the same corps.
+pub(crate) fn cases(ground: &str) -> Vec<Case> {
+    let case = |name: &'static str, scenario: Scenario, test| Case {
+        name,
+        scenario: scenario
+            .corp_id(format!("ww-{ground}-{}", name.replace(' ', "-")))
+            .secret("simulated-secret"),
+        test,
+    };
+    vec![
+        case("the recorded transcript", transcript::scenario(), transcript::says_what_was_recorded),
+        case("messages under three keys", conversation(), opens_everything),
+        case("odd plaintexts", odd_plaintexts(), opens_everything),
+        case("huge pages", Scenario::new(), takes_huge_pages),
+        case("files of edge sizes", edge_sizes(), loads_every_file),
+    ]
+}
+
+#[test]
+fn the_genuine_sdk_conforms() {
+    let Some(library) = genuine() else { return };
+    for case in cases("genuine") {
+        println!("{}", case.name);
+        let world = case.scenario.build();
         let server = world.serve().unwrap();
-        test(world, &Caller::genuine(library, &server.proxy_url()));
+        (case.test)(&world, &Caller::genuine(library, &server.proxy_url()));
     }
 }
 
-fn on_stand_in(world: &World, test: fn(&World, &Caller)) {
-    test(world, &Caller::stand_in(world));
+#[test]
+fn the_function_table_conforms() {
+    for case in cases("table") {
+        println!("{}", case.name);
+        let world = case.scenario.build();
+        (case.test)(&world, &Caller::stand_in(&world));
+    }
+}
+
+#[test]
+fn the_genuine_sdk_reads_the_demo() {
+    let Some(library) = genuine() else { return };
+    let world = Scenario::demo().build();
+    let server = world.serve().unwrap();
+    let caller = Caller::genuine(library, &server.proxy_url());
+    opens_everything(&world, &caller);
+    loads_every_file(&world, &caller);
 }
 
 fn opens_everything(world: &World, caller: &Caller) {
@@ -29,52 +75,19 @@ fn opens_everything(world: &World, caller: &Caller) {
     }
 }
 
-fn ten_thousand() -> World {
-    Scenario::new().key_version(1).key_version(2).key_version(3).media(6).conversation(9_994).build()
+fn conversation() -> Scenario {
+    Scenario::new().key_version(1).key_version(2).key_version(3).media(6).conversation(2_500)
 }
 
-#[test]
-fn genuine_sdk_opens_ten_thousand_messages() {
-    on_genuine(&ten_thousand(), opens_everything);
-}
-
-fn odd_plaintexts() -> World {
+fn odd_plaintexts() -> Scenario {
     let scenario = Scenario::new().message("").message(b"a\0b".to_vec()).message(vec![0xff; 16]).message("{");
-    scenario.message("x".repeat(1_000_000)).gap(1_000_000).texts(1).build()
-}
-
-#[test]
-fn genuine_sdk_opens_odd_plaintexts() {
-    on_genuine(&odd_plaintexts(), opens_everything);
-}
-
-#[test]
-fn stand_in_opens_odd_plaintexts() {
-    on_stand_in(&odd_plaintexts(), opens_everything);
+    scenario.message("x".repeat(1_000_000)).gap(1_000_000).texts(1)
 }
 
 fn takes_huge_pages(world: &World, caller: &Caller) {
-    world.set_fault(Fault::chat(Effect::Huge { bytes: 20_000_000 }));
+    caller.tell(world, &Control::SetFault(Fault::chat(Effect::Huge { bytes: 20_000_000 })));
     let (code, body) = caller.handle(world).chat(0, 1);
     assert_eq!((code, body.len()), (0, 20_000_000));
-}
-
-#[test]
-fn genuine_sdk_takes_huge_pages() {
-    on_genuine(&Scenario::new().build(), takes_huge_pages);
-}
-
-#[test]
-fn stand_in_takes_huge_pages() {
-    on_stand_in(&Scenario::new().build(), takes_huge_pages);
-}
-
-#[test]
-fn genuine_sdk_reads_the_demo() {
-    on_genuine(&Scenario::demo().build(), |world, caller| {
-        opens_everything(world, caller);
-        loads_every_file(world, caller);
-    });
 }
 
 fn loads_every_file(world: &World, caller: &Caller) {
@@ -82,40 +95,16 @@ fn loads_every_file(world: &World, caller: &Caller) {
     for media in world.media_files() {
         let (bytes, chunks) = handle.file(media.sdk_file_id());
         assert!(bytes == media.bytes(), "{} of {} bytes differs", media.id(), media.len());
-        assert_eq!(chunks as u64, media.encrypted_len_in_chunks(), "{} bytes", media.len());
+        let encrypted = (media.len() / 16 + 1) * 16;
+        assert_eq!(chunks as u64, encrypted.div_ceil(512 * 1024), "{} bytes", media.len());
     }
 }
 
-trait InChunks {
-    fn encrypted_len_in_chunks(&self) -> u64;
-}
-
-impl InChunks for wecom_finance_simulator::Media {
-    fn encrypted_len_in_chunks(&self) -> u64 {
-        ((self.len() / 16 + 1) * 16).div_ceil(512 * 1024)
-    }
-}
-
-fn edge_sizes() -> World {
-    let mut scenario = Scenario::new();
-    for len in [0, 1, 15, 16, 17, 524_271, 524_272, 524_287, 524_288, 524_289, 1_048_575, 1_048_576, 3 << 20]
-    {
-        scenario = scenario.media_file(MediaFile::generated(format!("size-{len}"), MediaKind::File, len));
-    }
-    scenario.build()
-}
-
-#[test]
-fn genuine_sdk_loads_files_of_edge_sizes() {
-    on_genuine(&edge_sizes(), loads_every_file);
-}
-
-#[test]
-fn stand_in_loads_files_of_edge_sizes() {
-    on_stand_in(&edge_sizes(), loads_every_file);
-}
-
-#[test]
-fn stand_in_opens_ten_thousand_messages() {
-    on_stand_in(&ten_thousand(), opens_everything);
+fn edge_sizes() -> Scenario {
+    const CHUNK: u64 = 512 * 1024;
+    let sizes =
+        [0, 1, 15, 16, 17, CHUNK - 17, CHUNK - 16, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 3 << 20];
+    sizes.into_iter().fold(Scenario::new(), |scenario, len| {
+        scenario.media_file(MediaFile::generated(format!("size-{len}"), MediaKind::File, len))
+    })
 }

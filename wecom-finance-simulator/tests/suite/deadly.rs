@@ -70,13 +70,21 @@ fn try_all(child: &str) {
         let end = match (output.status.success(), code) {
             (true, Some(code)) => End::Code(code),
             (false, None) => End::Abort,
-            _ => panic!("{sealing:?}: {output:?}"),
+            _ => panic!("{sealing:?}: {}", String::from_utf8_lossy(&output.stderr)),
         };
         assert_eq!(end, expected, "{sealing:?}");
     }
 }
 
-fn child(on_genuine: bool) {
+/// Where the message is opened.
+#[derive(Clone, Copy)]
+enum Ground {
+    Genuine,
+    Table,
+    Cdylib,
+}
+
+fn child(ground: Ground) {
     let Ok(index) = std::env::var(CASE) else { return };
     let (sealing, _) = cases().swap_remove(index.parse().unwrap());
     let resized = matches!(sealing, Sealing::Lengths { .. });
@@ -92,7 +100,11 @@ fn child(on_genuine: bool) {
         message.push_str(&"A".repeat(LEN));
         message.truncate(LEN);
     }
-    let caller = if on_genuine { Caller::genuine(genuine().unwrap(), "") } else { Caller::stand_in(&world) };
+    let caller = match ground {
+        Ground::Genuine => Caller::genuine(genuine().unwrap(), ""),
+        Ground::Table => Caller::stand_in(&world),
+        Ground::Cdylib => Caller::genuine(crate::cdylib::library().unwrap(), ""),
+    };
     let (code, _) = caller.decrypt(Some(&key), Some(message.as_bytes()));
     println!("\nDecryptData {code}");
 }
@@ -110,13 +122,26 @@ fn stand_in_dies_of_the_same() {
 }
 
 #[test]
+fn cdylib_dies_of_the_same() {
+    if crate::cdylib::library_path().is_some() {
+        try_all("deadly::child_of_cdylib");
+    }
+}
+
+#[test]
 #[ignore = "the child process of another test"]
 fn child_of_genuine() {
-    child(true);
+    child(Ground::Genuine);
 }
 
 #[test]
 #[ignore = "the child process of another test"]
 fn child_of_stand_in() {
-    child(false);
+    child(Ground::Table);
+}
+
+#[test]
+#[ignore = "the child process of another test"]
+fn child_of_cdylib() {
+    child(Ground::Cdylib);
 }

@@ -5,18 +5,17 @@
 use std::fmt::Write as _;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use wecom_finance_simulator::{ContentRange, Effect, Fault, MediaFile, MediaKind, Scenario, World};
+use wecom_finance_simulator::{ContentRange, Control, Effect, Fault, MediaFile, MediaKind, Scenario, World};
 
 use crate::caller::{Caller, Chunk, Keys, Page, genuine};
 
 const TRANSCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/transcript.txt");
 
-fn world() -> World {
+pub(crate) fn scenario() -> Scenario {
     Scenario::new()
         .texts(3)
         .media_file(MediaFile::generated("big", MediaKind::File, 600_000))
         .media_file(MediaFile::generated("small", MediaKind::File, 100))
-        .build()
 }
 
 struct Talk<'a> {
@@ -28,7 +27,7 @@ struct Talk<'a> {
 #[test]
 fn genuine_sdk_says_what_was_recorded() {
     let Some(library) = genuine() else { return };
-    let world = world();
+    let world = scenario().build();
     let server = world.serve().unwrap();
     let said = talk(&world, &Caller::genuine(library, &server.proxy_url()));
     if std::env::var_os("RECORD_TRANSCRIPT").is_some() {
@@ -39,8 +38,12 @@ fn genuine_sdk_says_what_was_recorded() {
 
 #[test]
 fn stand_in_says_what_was_recorded() {
-    let world = world();
-    compare(&talk(&world, &Caller::stand_in(&world)));
+    let world = scenario().build();
+    says_what_was_recorded(&world, &Caller::stand_in(&world));
+}
+
+pub(crate) fn says_what_was_recorded(world: &World, caller: &Caller) {
+    compare(&talk(world, caller));
 }
 
 fn compare(said: &str) {
@@ -92,9 +95,9 @@ impl Talk<'_> {
     }
 
     fn with_fault(&mut self, fault: Fault, then: impl FnOnce(&mut Self)) {
-        self.world.set_fault(fault);
+        self.caller.tell(self.world, &Control::SetFault(fault));
         then(self);
-        self.world.clear_faults();
+        self.caller.tell(self.world, &Control::ClearFaults);
     }
 
     fn index_tokens(&mut self) {
@@ -229,6 +232,7 @@ impl Talk<'_> {
             Effect::Truncate { bytes: 100 },
             Effect::Truncate { bytes: 0 },
             Effect::Nested { depth: 100 },
+            Effect::Nested { depth: 5_000 },
             Effect::Corrupt,
             Effect::Shorten { bytes: 5 },
             Effect::Shorten { bytes: 1 << 20 },
@@ -251,8 +255,11 @@ impl Talk<'_> {
         for last in [0, 1, 2, 15, 16, 17, 32, 255] {
             let mut bytes = [7; 32];
             bytes[31] = last;
-            let media =
-                self.world.add_media(MediaFile::given(format!("padding-{last}"), MediaKind::File, bytes));
+            let file = MediaFile::given(format!("padding-{last}"), MediaKind::File, bytes);
+            if self.caller.control.is_some() {
+                self.caller.tell(self.world, &Control::AddMedia(file.clone()));
+            }
+            let media = self.world.add_media(file);
             self.with_fault(Fault::media(Effect::Shorten { bytes: 16 }), |talk| {
                 let chunk = talk.caller.handle(talk.world).chunk(None, Some(media.sdk_file_id()));
                 talk.chunk(&format!("{last}"), &chunk);
@@ -337,10 +344,14 @@ impl Talk<'_> {
         for (what, effect) in effects.into_iter().chain(others.map(|effect| (format!("{effect:?}"), effect)))
         {
             let mut handle = self.caller.handle(self.world);
-            let (tokens, chats) = (self.world.token_calls(), self.world.chat_calls());
+            let calls = |caller: &Caller, world: &World| {
+                (caller.tell(world, &Control::TokenCalls), caller.tell(world, &Control::ChatCalls))
+            };
+            let (tokens, chats) = calls(self.caller, self.world);
             self.with_fault(Fault::token(effect), |talk| {
                 let codes = [handle.chat(0, 1).0, handle.chat(0, 1).0];
-                let (tokens, chats) = (talk.world.token_calls() - tokens, talk.world.chat_calls() - chats);
+                let now = calls(talk.caller, talk.world);
+                let (tokens, chats) = (now.0 - tokens, now.1 - chats);
                 writeln!(talk.lines, "{what}: {codes:?}, {tokens} gettoken, {chats} getchatdata").unwrap();
             });
             let (code, _) = handle.chat(0, 1);
@@ -350,13 +361,11 @@ impl Talk<'_> {
 
     fn token_life(&mut self) {
         self.head("lost tokens");
-        for (what, lose) in
-            [("expired", World::expire_tokens as fn(&World)), ("revoked", World::revoke_tokens)]
-        {
+        for (what, lose) in [("expired", Control::ExpireTokens), ("revoked", Control::RevokeTokens)] {
             let small = self.id("small");
             let mut handle = self.caller.handle(self.world);
             handle.chat(0, 1);
-            lose(self.world);
+            self.caller.tell(self.world, &lose);
             for (who, handle) in [("same", &mut handle), ("fresh", &mut self.caller.handle(self.world))] {
                 let (code, body) = handle.chat(0, 1);
                 let errcode = serde_json::from_slice::<Page>(&body).unwrap().errcode;

@@ -1,0 +1,109 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Pull everything from the stored cursor on, open it, store it, fetch its media.
+    ///
+    /// Exit status: 0 all is stored; 3 finished, but something is quarantined, failed or pending; 1 could not run or
+    /// had to stop; 2 wrong usage.
+    Archive(ArchiveArgs),
+    /// Print the stored messages as JSON, one a line. Needs neither SDK nor keys nor secret.
+    Export(ExportArgs),
+    /// Try to open the quarantined messages again, after a key was added.
+    Replay(ReplayArgs),
+    /// Fetch one file by its sdkfileid. Run it again to go on where it stopped.
+    Media(MediaArgs),
+    /// Make an RSA-2048 key pair and print the public key for the admin console.
+    Keygen(KeygenArgs),
+    /// Check everything that can be wrong, with a remedy for what is.
+    Doctor(DoctorArgs),
+}
+
+/// Where the archive is kept.
+#[derive(Debug, Args)]
+pub(crate) struct ArchivePlace {
+    /// The database (SQLite).
+    #[arg(long, value_name = "PATH", default_value = "wecom-archive.db")]
+    pub(crate) db: PathBuf,
+
+    /// The directory of the media files.
+    #[arg(long, value_name = "DIR", default_value = "wecom-media")]
+    pub(crate) media: PathBuf,
+
+    /// Leave the media files: they stay pending.
+    #[arg(long)]
+    pub(crate) no_media: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArgs {
+    #[command(flatten)]
+    pub(crate) place: ArchivePlace,
+
+    /// Stop at the head of the stream. This is what happens unless --follow is given.
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) once: bool,
+
+    /// Stay, and look for new messages again and again, until Ctrl-C or SIGTERM.
+    #[arg(long)]
+    pub(crate) follow: bool,
+
+    /// The pause between two looks of --follow, in seconds.
+    #[arg(long, value_name = "SECS", default_value_t = 15, requires = "follow")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) poll: u64,
+
+    /// How many messages to ask for at once.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The database (SQLite).
+    #[arg(long, value_name = "PATH", default_value = "wecom-archive.db")]
+    pub(crate) db: PathBuf,
+
+    /// Print the quarantined messages instead, with the reason for each.
+    #[arg(long)]
+    pub(crate) quarantine: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) place: ArchivePlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MediaArgs {
+    /// The id that the message names, whole. `-` reads it from stdin: it contains the file's key, and arguments can be
+    /// seen by others.
+    #[arg(value_name = "SDKFILEID")]
+    pub(crate) sdkfileid: String,
+
+    /// The file to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeygenArgs {
+    /// The directory of the keys.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// The version (publickey_ver) that the admin console shows for the new public key.
+    #[arg(long = "version", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) key_version: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) place: ArchivePlace,
+}

@@ -1,0 +1,189 @@
+//! From options to a connection: the library, the keys, the secret, the proxy.
+
+mod keys;
+mod search;
+mod secrets;
+
+use std::time::Duration;
+
+use wecom_finance::{KeyRing, Library, PageSize, Proxy, RetryPolicy, Sdk, SdkBuilder, Secret};
+use wecom_finance_simulator::Scenario;
+
+use crate::args::{CommonArgs, Isolation, Tls};
+use crate::failure::Failure;
+use crate::language::say;
+
+pub(crate) use keys::load as load_keys;
+pub(crate) use search::{find as find_sdk, open as open_library};
+pub(crate) use secrets::{archive_secret, missing as missing_secret};
+
+/// The SDK refuses an empty secret, and opening messages uses none.
+const NOT_USED: &str = "not-used-for-opening";
+
+/// A corp's archive, and the keys to it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) sdk: Sdk,
+    pub(crate) keys: KeyRing,
+    /// Whether WeCom can be asked for anything; messages can be opened in any case.
+    pub(crate) has_secret: bool,
+}
+
+/// What a command needs of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Asks WeCom for messages.
+    Pull,
+    /// Asks WeCom for files, and opens nothing.
+    Fetch,
+    /// Opens messages; without a secret that is all.
+    Open,
+}
+
+/// How to ask for pages.
+#[derive(Clone, Debug)]
+pub(crate) struct Manner {
+    pub(crate) page_size: PageSize,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { page_size: PageSize::MAX, retry: RetryPolicy::default() }
+    }
+}
+
+/// The corp that the options name.
+pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
+    if common.demo {
+        return Ok(Some(Scenario::DEMO_CORP_ID.to_owned()));
+    }
+    let Some(corp_id) = common.corp_id.as_deref().map(str::trim).filter(|corp_id| !corp_id.is_empty()) else {
+        return Ok(None);
+    };
+    // It becomes the name of a directory.
+    if corp_id.len() <= 64
+        && corp_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    {
+        Ok(Some(corp_id.to_owned()))
+    } else {
+        Err(Failure::usage(
+            "the corp id holds characters that no corp id has",
+            say(
+                "copy it from the admin console, My Company: ww and 16 letters and digits (--corp-id, WECOM_CORP_ID)",
+                "请从管理后台「我的企业」复制企业 ID：ww 加 16 位字母数字（--corp-id 或 WECOM_CORP_ID）",
+            ),
+        ))
+    }
+}
+
+/// The corp that the options name, which they must.
+pub(crate) fn required_corp_id(common: &CommonArgs) -> Result<String, Failure> {
+    corp_id(common)?.ok_or_else(|| {
+        Failure::usage(
+            "no corp id is given",
+            say(
+                "give it with --corp-id or WECOM_CORP_ID (admin console, My Company), or try --demo",
+                "请用 --corp-id 或 WECOM_CORP_ID 指定企业 ID（管理后台「我的企业」），或用 --demo 试用",
+            ),
+        )
+    })
+}
+
+/// Refuses what this version cannot do: nobody shall believe to be protected who is not.
+pub(crate) fn refuse_unavailable(common: &CommonArgs) -> Result<(), Failure> {
+    let not_yet = |what: &str, english, chinese| {
+        Err(Failure::usage(format!("{what} is not available yet"), say(english, chinese)))
+    };
+    if common.tls == Tls::Verify {
+        return not_yet(
+            "--tls verify",
+            "leave it out: the SDK does not check certificates, so use a network path that you trust",
+            "请去掉该选项：SDK 不校验证书，请使用可信的网络链路",
+        );
+    }
+    if common.ca_file.as_ref().is_some_and(|path| !path.as_os_str().is_empty()) {
+        return not_yet(
+            "--ca-file (WECOM_CA_FILE)",
+            "leave it out: extra roots have a meaning with verified TLS only",
+            "请去掉该选项：附加根证书仅在启用 TLS 校验时有效",
+        );
+    }
+    if common.isolation == Isolation::Worker {
+        return not_yet(
+            "--isolation worker",
+            "leave it out: the SDK runs in this process",
+            "请去掉该选项：SDK 在本进程内运行",
+        );
+    }
+    Ok(())
+}
+
+/// Makes the connection. Nothing is sent yet.
+pub(crate) fn connect(
+    common: &CommonArgs,
+    corp_id: &str,
+    purpose: Purpose,
+    manner: Manner,
+) -> Result<Connection, Failure> {
+    refuse_unavailable(common)?;
+    if common.demo {
+        return demo(common, manner);
+    }
+    // What can be wrong with the options comes before loading, which cannot be undone.
+    let secret = archive_secret(common)?;
+    if secret.is_none() && purpose != Purpose::Open {
+        return Err(missing_secret());
+    }
+    let keys = match purpose {
+        Purpose::Fetch => KeyRing::new(),
+        Purpose::Pull | Purpose::Open => load_keys(common)?,
+    };
+    let proxy = proxy(common)?;
+    let library = open_library(&find_sdk(common)?)?;
+    let has_secret = secret.is_some();
+    let mut builder = Sdk::builder(library, corp_id, secret.unwrap_or_else(|| Secret::new(NOT_USED)));
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy);
+    }
+    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret })
+}
+
+fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sdk, Failure> {
+    let timeout = Duration::from_secs(common.timeout);
+    Ok(builder.timeout(timeout).page_size(manner.page_size).retry(manner.retry).build()?)
+}
+
+fn demo(common: &CommonArgs, manner: Manner) -> Result<Connection, Failure> {
+    let world = Scenario::demo().build();
+    let keys = world.keys().map_err(wecom_finance::Error::from)?;
+    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, has_secret: true })
+}
+
+pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
+    let Some(url) = common.proxy.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
+    let proxy = Proxy::parse(url).map_err(|error| {
+        Failure::usage(
+            error.to_string(),
+            say(
+                "correct --proxy or WECOM_PROXY: http://host:port or socks5://host:port, credentials in \
+                 --proxy-auth-file",
+                "请更正 --proxy 或 WECOM_PROXY：http://host:port 或 socks5://host:port，账号密码放入 --proxy-auth-file",
+            ),
+        )
+    })?;
+    Ok(Some(match secrets::proxy_login(common)? {
+        Some(login) => proxy.login(login),
+        None => proxy,
+    }))
+}
+
+/// What the log says about the library, which runs foreign code in this process.
+fn announce(library: Library) {
+    let (Some(path), Some(build)) = (library.path(), library.build()) else { return };
+    if build.is_known() {
+        tracing::info!(path = %path.display(), %build, "the SDK is loaded");
+    } else {
+        tracing::warn!(path = %path.display(), sha256 = %build.sha256(), "the SDK is a build that is not known");
+    }
+}

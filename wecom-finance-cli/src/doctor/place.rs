@@ -1,0 +1,172 @@
+//! Where the archive is kept: the database, the media directory, the clock.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use wecom_finance::Timestamp;
+
+use super::Checks;
+use crate::args::{ArchivePlace, CommonArgs};
+use crate::connect;
+use crate::language::say;
+use crate::store::{Lock, Store, StoreError};
+
+/// 2025-06-01 and 2100-01-01, in seconds: outside of these a clock is wrong.
+const CLOCK: std::ops::Range<u64> = 1_748_736_000..4_102_444_800;
+
+/// WeCom hands out the messages of about so many days.
+const KEPT_DAYS: u64 = 5;
+
+const LITTLE_SPACE: u64 = 1 << 30;
+
+/// Checks the place, and gives the cursor that an archive run would begin with.
+pub(super) fn check(checks: &mut Checks, common: &CommonArgs, place: &ArchivePlace) -> u64 {
+    let corp_id = connect::corp_id(common).ok().flatten().unwrap_or_default();
+    let cursor = database(checks, &corp_id, &place.db, common.demo);
+    if !place.no_media {
+        media(checks, &place.media);
+    }
+    clock(checks);
+    cursor
+}
+
+fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 {
+    let store = match Store::open_for_reading(path) {
+        Ok(store) => store,
+        Err(StoreError::Missing) => {
+            let directory = directory_of(path);
+            match writable(&directory) {
+                Ok(()) => checks.ok("database", format!("{} will be made", path.display())),
+                Err(detail) => checks.fail("database", detail, rights()),
+            }
+            return 0;
+        }
+        Err(error @ StoreError::Older { .. }) => {
+            let failure = error.about(path);
+            checks.warn("database", failure.what(), failure.remedy());
+            return 0;
+        }
+        Err(error) => {
+            checks.failure("database", &error.about(path));
+            return 0;
+        }
+    };
+    let cursor = match store.cursor(corp_id) {
+        Ok(cursor) => cursor,
+        Err(error) => {
+            checks.failure("database", &error.about(path));
+            return 0;
+        }
+    };
+    match writable(path).and_then(|()| writable(&directory_of(path))) {
+        Err(detail) => checks.fail("database", detail, rights()),
+        Ok(()) => checks.ok("database", format!("{}, pulled up to seq {cursor}", path.display())),
+    }
+    if let Err(error @ StoreError::InUse) = Lock::take_if_there(path) {
+        let failure = error.about(path);
+        checks.warn("lock", failure.what(), failure.remedy());
+    }
+    if !demo {
+        age(checks, &store, corp_id);
+    }
+    cursor
+}
+
+fn age(checks: &mut Checks, store: &Store, corp_id: &str) {
+    let Ok(Some(millis)) = store.latest_msgtime(corp_id) else { return };
+    let sent = Timestamp::from_millis(millis);
+    let Some(age) = sent.to_system_time().and_then(|sent| SystemTime::now().duration_since(sent).ok()) else {
+        return checks.warn(
+            "last message",
+            format!("the newest stored message is of {sent}, which is not over yet"),
+            say("check this machine's clock", "请检查本机时钟"),
+        );
+    };
+    let days = age.as_secs() / Duration::from_secs(86_400).as_secs();
+    if days >= KEPT_DAYS {
+        checks.warn(
+            "last message",
+            format!("the newest stored message is {days} days old ({sent}), and WeCom hands out about {KEPT_DAYS} days"),
+            say(
+                "run `archive` now, and at least daily or with --follow: what was sent in between may be gone",
+                "请立即运行 archive，并至少每天运行一次或使用 --follow：期间的消息可能已过期",
+            ),
+        );
+    } else {
+        checks.ok("last message", format!("of {sent}"));
+    }
+}
+
+fn media(checks: &mut Checks, path: &Path) {
+    // It is made when it is needed, with what is missing above it.
+    let Some(present) = path.ancestors().map(or_here).find(|path| path.exists()) else { return };
+    if !present.is_dir() {
+        return checks.fail(
+            "media",
+            format!("{} is not a directory", present.display()),
+            say("give a directory with --media", "请用 --media 指定一个目录"),
+        );
+    }
+    if let Err(detail) = writable(&present) {
+        return checks.fail("media", detail, rights());
+    }
+    match free_space(&present) {
+        Some(free) if free < LITTLE_SPACE => checks.warn(
+            "media",
+            format!("{}: only {} MiB are free", path.display(), free >> 20),
+            say("make room on its disk", "请清理磁盘空间"),
+        ),
+        Some(free) => checks.ok("media", format!("{}, {} GiB free", path.display(), free >> 30)),
+        None => checks.ok("media", path.display().to_string()),
+    }
+}
+
+fn clock(checks: &mut Checks) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    if CLOCK.contains(&now) {
+        checks.ok("clock", Timestamp::from_seconds(i64::try_from(now).unwrap_or(i64::MAX)).to_string());
+    } else {
+        checks.fail(
+            "clock",
+            "this machine's clock is wrong by years",
+            say("set it: certificates and tokens depend on it", "请校准时钟：证书和令牌都依赖它"),
+        );
+    }
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    or_here(path.parent().unwrap_or(Path::new("")))
+}
+
+fn or_here(path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+}
+
+fn rights() -> &'static str {
+    say(
+        "make the directory, give this user the right to write there, or choose another place with --db and --media",
+        "请创建目录并授予当前用户写入权限，或用 --db 和 --media 选择其他位置",
+    )
+}
+
+#[cfg(unix)]
+fn writable(path: &Path) -> Result<(), String> {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
+        .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+#[cfg(not(unix))]
+fn writable(path: &Path) -> Result<(), String> {
+    if path.exists() { Ok(()) } else { Err(format!("{} does not exist", path.display())) }
+}
+
+#[cfg(unix)]
+fn free_space(path: &Path) -> Option<u64> {
+    let space = rustix::fs::statvfs(path).ok()?;
+    space.f_bavail.checked_mul(space.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_space(_path: &Path) -> Option<u64> {
+    None
+}

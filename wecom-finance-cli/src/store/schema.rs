@@ -1,0 +1,119 @@
+//! The layout of the database, and how older ones are brought up to it.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// "WCFA" in SQLite's header: what tells our databases from others.
+const APPLICATION_ID: i32 = 0x5743_4641;
+
+/// Step n leads from version n to version n + 1. Steps are never changed after a release.
+const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+
+fn current() -> i32 {
+    i32::try_from(STEPS.len()).unwrap_or(i32::MAX)
+}
+
+/// Refuses what belongs to another program, or to a later version of this one.
+pub(super) fn must_be_ours(db: &Connection) -> Result<(), StoreError> {
+    let (application, version) = header(db)?;
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(()),
+        (APPLICATION_ID, version) if version > current() => {
+            Err(StoreError::Newer { found: version, known: current() })
+        }
+        (APPLICATION_ID, _) => Ok(()),
+        _ => Err(StoreError::NotOurs),
+    }
+}
+
+/// As [`must_be_ours`], for those who cannot bring an older one up to date.
+pub(super) fn must_be_current(db: &Connection) -> Result<(), StoreError> {
+    must_be_ours(db)?;
+    match header(db)? {
+        (_, version) if version == current() => Ok(()),
+        (APPLICATION_ID, found) => Err(StoreError::Older { found, known: current() }),
+        _ => Err(StoreError::NotOurs),
+    }
+}
+
+/// Takes the steps that are left, all or none.
+pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (_, version) = header(&transaction)?;
+    let done = usize::try_from(version).unwrap_or_default();
+    if done < STEPS.len() {
+        for step in STEPS.iter().skip(done) {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", current())?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn header(db: &Connection) -> Result<(i32, i32), StoreError> {
+    let application = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((application, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::Store;
+
+    fn with(path: &Path, sql: &str) {
+        Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    }
+
+    #[test]
+    fn a_new_database_is_made_once_and_opened_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        assert!(matches!(Store::open_existing(&path), Err(StoreError::Missing)));
+        drop(Store::open_or_create(&path).unwrap());
+        let store = Store::open_existing(&path).unwrap();
+        assert_eq!(header(&store.db).unwrap(), (APPLICATION_ID, current()));
+        drop(store);
+        drop(Store::open_for_reading(&path).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_ours_stays_untouched() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other.db");
+        with(&other, "CREATE TABLE t (x)");
+        assert!(matches!(Store::open_or_create(&other), Err(StoreError::NotOurs)));
+        with(&other, "SELECT x FROM t");
+
+        let text = dir.path().join("notes.txt");
+        std::fs::write(&text, "no database, and longer than the header of one: ".repeat(40)).unwrap();
+        assert!(matches!(Store::open_or_create(&text), Err(StoreError::NotADatabase)));
+        assert!(matches!(Store::open_or_create(dir.path()), Err(StoreError::IsADirectory)));
+    }
+
+    #[test]
+    fn a_newer_layout_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        drop(Store::open_or_create(&path).unwrap());
+        with(&path, "PRAGMA user_version = 999");
+        for outcome in [Store::open_or_create(&path), Store::open_for_reading(&path)] {
+            assert!(matches!(outcome, Err(StoreError::Newer { found: 999, .. })));
+        }
+    }
+
+    #[test]
+    fn an_empty_file_is_no_archive_to_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("empty.db");
+        std::fs::write(&path, "").unwrap();
+        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::NotOurs)));
+        drop(Store::open_or_create(&path).unwrap());
+    }
+}

@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use wecom_finance::SealedMessage;
+
+use super::opened::Recorded;
+use super::sealed::{Appended, Damaged};
+use super::*;
+
+const CORP: &str = "ww1";
+
+fn sealed(seq: u64) -> SealedMessage {
+    SealedMessage::new(seq, format!("m{seq}"), 1, "key", format!("ciphertext {seq}"))
+}
+
+fn append(store: &mut Store, messages: &[SealedMessage]) -> Appended {
+    let last_seq = messages.iter().map(|message| message.seq).max().unwrap();
+    store.append(CORP, &Page { messages, damaged: Vec::new(), last_seq }).unwrap()
+}
+
+fn opened(seq: u64, msgid: &str, raw: &'static str) -> Outcome {
+    Outcome::Opened(NewMessage {
+        seq,
+        msgid: msgid.to_owned(),
+        msgtype: Some("text".to_owned()),
+        raw: Bytes::from_static(raw.as_bytes()),
+        ..NewMessage::default()
+    })
+}
+
+fn unopened(seq: u64, reason: &'static str) -> Outcome {
+    Outcome::Unopened(NewQuarantine { seq, reason, ..NewQuarantine::default() })
+}
+
+fn seqs(batch: &Unopened) -> Vec<u64> {
+    batch.messages.iter().map(|message| message.seq).collect()
+}
+
+fn exported(store: &mut Store) -> Vec<serde_json::Value> {
+    let mut all = Vec::new();
+    let each = |message: &export::ExportedMessage| {
+        all.push(serde_json::to_value(message)?);
+        Ok(())
+    };
+    store.export(CORP, each).unwrap().unwrap();
+    all
+}
+
+#[test]
+fn a_page_and_its_cursor_are_there_together() {
+    let mut store = Store::in_memory();
+    assert_eq!(store.cursor(CORP).unwrap(), 0);
+    assert_eq!(append(&mut store, &[sealed(3), sealed(5)]), Appended::default());
+    assert_eq!(store.cursor(CORP).unwrap(), 5);
+    assert_eq!(store.cursor("ww2").unwrap(), 0);
+    // The cursor never goes back.
+    append(&mut store, &[sealed(4)]);
+    assert_eq!(store.cursor(CORP).unwrap(), 5);
+}
+
+#[test]
+fn what_was_stored_and_not_opened_is_found_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("archive.db");
+    let mut store = Store::open_or_create(&path).unwrap();
+    append(&mut store, &[sealed(1), sealed(2)]);
+    // Here the process dies.
+    drop(store);
+    let mut store = Store::open_or_create(&path).unwrap();
+    let batch = store.unopened(CORP).unwrap();
+    assert_eq!(seqs(&batch), [1, 2]);
+    assert_eq!(batch.messages[0], sealed(1));
+    store.record(CORP, &[opened(1, "m1", "{}"), unopened(2, "missing_key")]).unwrap();
+    assert!(store.unopened(CORP).unwrap().messages.is_empty());
+    assert_eq!(exported(&mut store).len(), 1);
+}
+
+#[test]
+fn a_message_that_comes_again_is_counted_and_left() {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1)]);
+    store.record(CORP, &[opened(1, "m1", "{}")]).unwrap();
+    assert_eq!(append(&mut store, &[sealed(1)]), Appended { duplicates: 1, quarantined: 0 });
+    assert!(store.unopened(CORP).unwrap().messages.is_empty());
+}
+
+#[test]
+fn another_message_under_the_same_seq_is_kept() {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1)]);
+    let another = SealedMessage::new(1, "another", 1, "key", "other ciphertext");
+    let expected = Appended { duplicates: 0, quarantined: 1 };
+    assert_eq!(append(&mut store, std::slice::from_ref(&another)), expected);
+    assert_eq!(append(&mut store, &[another]), Appended { duplicates: 1, quarantined: 0 });
+    let content: Vec<u8> =
+        store.db.query_row("SELECT content FROM quarantine", [], |row| row.get(0)).unwrap();
+    assert!(String::from_utf8(content).unwrap().contains("other ciphertext"));
+}
+
+#[test]
+fn damaged_items_are_kept_once() {
+    let mut store = Store::in_memory();
+    let page = |raw| Page { messages: &[], damaged: vec![Damaged { after: 7, raw }], last_seq: 7 };
+    let first = store.append(CORP, &page(b"17")).unwrap();
+    assert_eq!(first, Appended { duplicates: 0, quarantined: 1 });
+    let again = store.append(CORP, &page(b"17")).unwrap();
+    assert_eq!(again, Appended { duplicates: 1, quarantined: 0 });
+    assert_eq!(store.append(CORP, &page(b"18")).unwrap().quarantined, 1);
+}
+
+#[test]
+fn the_same_text_under_two_seqs_is_stored_once_another_text_twice() {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1), sealed(2), sealed(3), sealed(4)]);
+    let outcomes = [
+        opened(1, "a", "{\"n\":1}"),
+        opened(2, "a", "{\"n\":1}"),
+        opened(3, "a", "{\"n\":2}"),
+        opened(4, "", "{\"n\":1}"),
+    ];
+    let types = BTreeMap::from([("text".to_owned(), 3)]);
+    let recorded = store.record(CORP, &outcomes).unwrap();
+    assert_eq!(recorded, Recorded { stored: 3, duplicates: 1, quarantined: 0, types });
+    let seqs: Vec<_> = exported(&mut store).iter().map(|message| message["seq"].clone()).collect();
+    assert_eq!(seqs, [1, 3, 4]);
+}
+
+#[test]
+fn replay_finds_what_can_be_opened_and_nothing_else() {
+    let mut store = Store::in_memory();
+    let messages = [sealed(1), sealed(2), sealed(3)];
+    let damaged = vec![Damaged { after: 3, raw: b"17" }];
+    store.append(CORP, &Page { messages: &messages, damaged, last_seq: 3 }).unwrap();
+    let outcomes = [unopened(1, "missing_key"), opened(2, "m2", "{}"), unopened(3, "cannot_decrypt")];
+    store.record(CORP, &outcomes).unwrap();
+    assert_eq!(seqs(&store.quarantined(CORP, 0).unwrap()), [1, 3]);
+    assert_eq!(seqs(&store.quarantined(CORP, 1).unwrap()), [3]);
+
+    store.record(CORP, &[opened(1, "m1", "{}"), unopened(3, "invalid_json")]).unwrap();
+    assert_eq!(seqs(&store.quarantined(CORP, 0).unwrap()), [3]);
+    let reasons = store.quarantine_reasons(CORP).unwrap();
+    let reasons: Vec<_> = reasons.iter().map(|reason| (reason.reason.as_str(), reason.messages)).collect();
+    assert_eq!(reasons, [("invalid_json", 1), ("malformed", 1)]);
+}
+
+#[test]
+fn a_seq_that_sqlite_cannot_hold_stops_before_the_cursor_moves() {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1)]);
+    let messages = [sealed(u64::MAX)];
+    let outcome = store.append(CORP, &Page { messages: &messages, damaged: Vec::new(), last_seq: u64::MAX });
+    assert!(matches!(outcome, Err(StoreError::SeqTooLarge(u64::MAX))));
+    assert_eq!(store.cursor(CORP).unwrap(), 1);
+}
+
+#[test]
+fn a_text_that_is_not_utf_8_is_exported_as_it_is() {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1), sealed(2)]);
+    let raw = Bytes::from_static(b"{\"a\":\"\xff\"}");
+    let outcome = Outcome::Opened(NewMessage { seq: 1, raw, ..NewMessage::default() });
+    store.record(CORP, &[outcome, opened(2, "m2", "{}")]).unwrap();
+    let messages = exported(&mut store);
+    assert!(messages[0]["raw"].is_null());
+    assert_eq!(messages[0]["raw_base64"], "eyJhIjoi/yJ9");
+    assert!(messages[1].get("raw_base64").is_none());
+}
+
+fn with_two_files() -> Store {
+    let mut store = Store::in_memory();
+    append(&mut store, &[sealed(1)]);
+    let media = ["one", "two"].map(|sdkfileid| NewMedia {
+        kind: "file",
+        sdkfileid: sdkfileid.to_owned(),
+        ..NewMedia::default()
+    });
+    let message = NewMessage { seq: 1, media: media.to_vec(), ..NewMessage::default() };
+    store.record(CORP, &[Outcome::Opened(message)]).unwrap();
+    store
+}
+
+#[test]
+fn every_file_comes_once_in_a_pass() {
+    let mut store = with_two_files();
+    let pending = store.pending_media(CORP, 1_000, false, 1).unwrap();
+    assert_eq!(pending[0].sdkfileid, "one");
+    let outcome = MediaOutcome::Pending { reason: "network".to_owned() };
+    store.record_media(CORP, 1_000, &pending[0], &outcome).unwrap();
+    let rest = store.pending_media(CORP, 1_000, false, 9).unwrap();
+    assert_eq!(rest.iter().map(|media| media.sdkfileid.as_str()).collect::<Vec<_>>(), ["two"]);
+    // The next pass begins with what failed least.
+    let next = store.pending_media(CORP, 2_000, false, 9).unwrap();
+    assert_eq!(next.iter().map(|media| media.sdkfileid.as_str()).collect::<Vec<_>>(), ["two", "one"]);
+    assert_eq!(store.count_pending_media(CORP).unwrap(), 2);
+}
+
+#[test]
+fn a_file_that_failed_rests_longer_each_time() {
+    let mut store = with_two_files();
+    let media = store.pending_media(CORP, 1_000, true, 1).unwrap().remove(0);
+    let outcome = MediaOutcome::Pending { reason: "network".to_owned() };
+    let rested = |store: &Store, pass| store.pending_media(CORP, pass, true, 9).unwrap().len() == 2;
+    store.record_media(CORP, 1_000, &media, &outcome).unwrap();
+    assert!(!rested(&store, 60_999));
+    assert!(rested(&store, 61_000));
+    store.record_media(CORP, 61_000, &media, &outcome).unwrap();
+    assert!(!rested(&store, 180_999));
+    assert!(rested(&store, 181_000));
+}

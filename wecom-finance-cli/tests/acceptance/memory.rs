@@ -1,0 +1,72 @@
+//! The size of an archive or of a file does not show in memory.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use wecom_finance_simulator::{MediaFile, MediaKind, Scenario};
+
+use crate::office::Office;
+
+const MIB: u64 = 1 << 20;
+
+/// Runs the command and gives its peak resident memory in bytes, as the system has counted it shortly before the end.
+fn peak_memory(command: &mut Command) -> u64 {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let status_file = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    loop {
+        if let Ok(status) = fs::read_to_string(&status_file)
+            && let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))
+        {
+            let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+            peak = peak.max(kib << 10);
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{command:?}: {status}");
+            return peak;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_hundred_thousand_messages_stay_below_150_mib() {
+    let Some(office) = Office::open(Scenario::new().key_version(1).key_version(2).conversation(100_000))
+    else {
+        return;
+    };
+    let peak = peak_memory(&mut office.archive());
+    println!("peak of 100,000 messages: {} MiB", peak / MIB);
+    assert!(peak < 150 * MIB, "{} MiB", peak / MIB);
+    assert_eq!(office.world.chat_calls(), 101);
+}
+
+#[test]
+fn a_file_of_one_gib_stays_below_20_mib_more_than_a_small_one() {
+    let scenario = Scenario::new()
+        .loose_media_file(MediaFile::generated("small", MediaKind::File, 1_000))
+        .loose_media_file(MediaFile::generated("large", MediaKind::File, 1 << 30));
+    let Some(office) = Office::open(scenario) else { return };
+    let fetch = |name: &str| {
+        let media = office.world.media(name).unwrap();
+        let peak = peak_memory(office.online("media").arg(media.sdk_file_id()).args(["-o", name]));
+        assert_eq!(fs::metadata(office.path(name)).unwrap().len(), media.len());
+        (peak, media)
+    };
+    let (small, _) = fetch("small");
+    let (large, media) = fetch("large");
+    println!("peak of 1 kB: {} MiB, of 1 GiB: {} MiB", small / MIB, large / MIB);
+    assert!(large < small + 20 * MIB, "{} MiB", large.saturating_sub(small) / MIB);
+
+    let file = fs::File::open(office.path("large")).unwrap();
+    let mut reader = std::io::BufReader::with_capacity(1 << 20, file);
+    let mut offset = 0;
+    while offset < media.len() {
+        let expected = media.read(offset, MIB);
+        let mut piece = vec![0; expected.len()];
+        std::io::Read::read_exact(&mut reader, &mut piece).unwrap();
+        assert!(piece == expected, "differs after byte {offset}");
+        offset += MIB;
+    }
+}

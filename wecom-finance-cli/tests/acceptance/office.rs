@@ -1,0 +1,143 @@
+//! A corp, its WeCom, and the directory on this machine where its archive is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use wecom_finance_simulator::{Loopback, Scenario, World};
+
+pub(crate) struct Office {
+    pub(crate) world: World,
+    server: Loopback,
+    sdk: PathBuf,
+    folder: TempDir,
+}
+
+impl Office {
+    /// `None`, with the reason on stdout, without the genuine SDK.
+    pub(crate) fn open(scenario: Scenario) -> Option<Self> {
+        let sdk = wecom_finance_tests::genuine_path()?;
+        let world = scenario.build();
+        let server = world.serve().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let office = Self { world, server, sdk, folder };
+        fs::write(office.path("secret"), office.world.secret()).unwrap();
+        fs::create_dir(office.path("keys")).unwrap();
+        for version in office.world.key_versions() {
+            office.add_key(version);
+        }
+        Some(office)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn add_key(&self, version: u32) {
+        let path = self.path("keys").join(format!("{version}.pem"));
+        fs::write(path, self.world.key_pem(version).unwrap()).unwrap();
+    }
+
+    pub(crate) fn remove_key(&self, version: u32) {
+        fs::remove_file(self.path("keys").join(format!("{version}.pem"))).unwrap();
+    }
+
+    /// A command that knows nothing but its arguments.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wecom-finance"));
+        for (variable, _) in std::env::vars_os() {
+            let name = variable.to_string_lossy();
+            if name.starts_with("WECOM_") || name.ends_with("_proxy") || name.ends_with("_PROXY") {
+                command.env_remove(&variable);
+            }
+        }
+        command.arg(name).current_dir(self.folder.path());
+        command
+    }
+
+    /// The same with all that reaches WeCom.
+    pub(crate) fn online(&self, name: &str) -> Command {
+        let mut command = self.command(name);
+        command.arg("--sdk").arg(&self.sdk);
+        command.args(["--corp-id", self.world.corp_id(), "--secret-file", "secret", "--keys", "keys"]);
+        command.args(["--proxy", &self.server.proxy_url()]);
+        command
+    }
+
+    pub(crate) fn archive(&self) -> Command {
+        let mut command = self.online("archive");
+        command.args(["--db", "archive.db", "--media", "media", "--json"]);
+        command
+    }
+
+    pub(crate) fn export(&self) -> Vec<Value> {
+        let output = run(self.command("export").args(["--db", "archive.db"]), 0);
+        lines(&output)
+    }
+
+    pub(crate) fn export_quarantine(&self) -> Vec<Value> {
+        let output = run(self.command("export").args(["--db", "archive.db", "--quarantine"]), 0);
+        lines(&output)
+    }
+
+    /// Every message of the world is in the export, once, as it was sealed; every file of theirs is whole.
+    pub(crate) fn assert_complete(&self) {
+        let exported = self.export();
+        let mut exported_messages = exported.iter();
+        let mut files = 0;
+        for (seq, plaintext) in self.world.messages() {
+            let line = exported_messages.next().unwrap_or_else(|| panic!("seq {seq} is missing"));
+            assert_eq!(line["seq"], seq);
+            assert_eq!(line["raw"].as_str().unwrap().as_bytes(), plaintext, "seq {seq}");
+            for media in line["media"].as_array().unwrap() {
+                let expected = self.world.media(media["sdkfileid"].as_str().unwrap()).unwrap();
+                assert_eq!(media["state"], "stored", "{}", expected.id());
+                assert_eq!(media["bytes"], expected.len());
+                let stored = fs::read(self.path("media").join(media["file"].as_str().unwrap())).unwrap();
+                assert!(stored == expected.bytes(), "{}", expected.id());
+                files += 1;
+            }
+        }
+        assert_eq!(exported_messages.next(), None);
+        assert_eq!(
+            files_below(&self.path("media")).len(),
+            files,
+            "a file a reference, and nothing temporary"
+        );
+    }
+}
+
+/// Runs to the end and insists on the exit code.
+#[track_caller]
+pub(crate) fn run(command: &mut Command, exit: i32) -> Output {
+    let output = command.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(exit), "{command:?}\n{stderr}");
+    output
+}
+
+/// The result: the last line of stdout.
+pub(crate) fn result(output: &Output) -> Value {
+    lines(output).pop().expect("a line of JSON")
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = std::str::from_utf8(&output.stdout).expect("UTF-8");
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}

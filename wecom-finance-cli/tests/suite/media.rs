@@ -1,0 +1,149 @@
+use std::fs;
+
+use serde_json::Value;
+use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, Scenario};
+
+use crate::corp::Corp;
+
+const CHUNK: u64 = 512 * 1024;
+
+fn media(messages: &[Value]) -> Vec<&Value> {
+    messages.iter().flat_map(|message| message["media"].as_array().unwrap()).collect()
+}
+
+#[test]
+fn files_arrive_whole() {
+    let sizes = [0, 1, 16, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK];
+    let mut scenario = Scenario::new();
+    for (kind, size) in [MediaKind::Image, MediaKind::Voice, MediaKind::File].into_iter().cycle().zip(sizes) {
+        scenario = scenario.media_file(MediaFile::generated(format!("file-{size}"), kind, size));
+    }
+    let corp = Corp::new(scenario);
+    let result = corp.run(&["archive", "--json"]).exits_with(0).result();
+    assert_eq!(result["media_fetched"], sizes.len());
+    let exported = corp.export();
+    for entry in media(&exported) {
+        let original = corp.world.media(entry["sdkfileid"].as_str().unwrap()).unwrap();
+        let name = entry["file"].as_str().unwrap();
+        assert!(name.starts_with(corp.world.corp_id()));
+        let content = fs::read(corp.place.path("wecom-media").join(name)).unwrap();
+        assert_eq!(content, original.read(0, original.len()));
+        assert_eq!(
+            (entry["state"].as_str(), entry["bytes"].as_u64()),
+            (Some("stored"), Some(original.len()))
+        );
+        assert_eq!((entry["md5"].as_str(), entry["md5_ok"].as_bool()), (Some(original.md5()), Some(true)));
+    }
+    assert_eq!(corp.place.files("wecom-media").len(), sizes.len());
+}
+
+#[test]
+fn every_file_ends_up_in_the_state_that_is_true() {
+    let file = |id: &str| MediaFile::generated(id, MediaKind::File, 100_000);
+    let scenario = Scenario::new()
+        .media_file(file("fine"))
+        .media_file(file("no-md5").announce_md5(""))
+        .media_file(file("wrong-md5").announce_md5("0".repeat(32)))
+        .media_file(file("wrong-size").announce_size(99))
+        .media_file(file("gone"))
+        .media_file(file("refused"))
+        .media_file(file("broken-id"))
+        .fault(Fault::media(Effect::ErrCode(301_048)).file("gone"))
+        .fault(Fault::media(Effect::ErrCode(301_042)).file("refused"))
+        .fault(Fault::media(Effect::Return(10005)).file("broken-id"));
+    let corp = Corp::new(scenario);
+    let result = corp.run(&["archive", "--json"]).exits_with(3).result();
+    let counts =
+        ["media_fetched", "media_failed", "media_pending"].map(|name| result[name].as_u64().unwrap());
+    assert_eq!(counts, [3, 3, 1]);
+    let exported = corp.export();
+    let states: Vec<_> = media(&exported)
+        .iter()
+        .map(|entry| (entry["state"].as_str().unwrap(), entry["md5_ok"].as_bool()))
+        .collect();
+    assert_eq!(
+        states,
+        [
+            ("stored", Some(true)),
+            ("stored", None),
+            ("stored", Some(false)),
+            ("failed", None),
+            ("expired", None),
+            ("pending", None),
+            ("failed", None),
+        ]
+    );
+    assert!(media(&exported)[4]["file"].is_null());
+    assert_eq!(corp.place.files("wecom-media").len(), 3);
+
+    // Once the server lets us, what is pending arrives; what failed for good is not tried again.
+    let mut allowed = serde_json::to_value(corp.world.scenario()).unwrap();
+    allowed["faults"] = Value::Array(Vec::new());
+    corp.describe(&serde_json::from_value(allowed).unwrap());
+    let result = corp.run(&["archive", "--json"]).exits_with(0).result();
+    let counts =
+        ["media_fetched", "media_failed", "media_pending"].map(|name| result[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 0, 0]);
+}
+
+#[test]
+fn parts_of_a_killed_run_are_gone_on_with_or_removed() {
+    let corp = Corp::new(Scenario::new().media_file(MediaFile::generated("f", MediaKind::File, 2 * CHUNK)));
+    corp.run(&["archive", "--no-media"]).exits_with(3);
+    let files = corp.place.path("wecom-media").join(corp.world.corp_id()).join("0");
+    fs::create_dir_all(&files).unwrap();
+    // Wrong bytes: only the check of the whole can tell.
+    fs::write(files.join("1-0.bin.part"), vec![7; 1_000]).unwrap();
+    fs::write(files.join("999-0.jpg.part"), "left over").unwrap();
+    corp.run(&["archive"]).exits_with(0);
+    let exported = corp.export();
+    let entry = media(&exported)[0].clone();
+    assert_eq!(entry["md5_ok"], true);
+    let left = corp.place.files("wecom-media");
+    assert_eq!(left, [corp.place.path("wecom-media").join(entry["file"].as_str().unwrap())]);
+}
+
+#[test]
+fn a_media_directory_that_cannot_be_is_a_clear_stop() {
+    let corp = Corp::new(Scenario::new().media(2));
+    fs::write(corp.place.path("in-the-way"), "a file").unwrap();
+    let ran = corp.run(&["archive", "--json", "--media", "in-the-way"]).exits_with(1);
+    assert!(ran.stderr.contains("in-the-way"), "{}", ran.stderr);
+    assert_eq!(ran.result()["stored"], 2);
+    assert_eq!(ran.result()["media_pending"], 2);
+    corp.run(&["archive"]).exits_with(0);
+}
+
+#[test]
+fn one_file_is_fetched_and_gone_on_with() {
+    let file = MediaFile::generated("big", MediaKind::Video, 3 * CHUNK + 5);
+    let fault = Fault::media(Effect::ErrCode(301_042)).offset(2 * CHUNK);
+    let corp = Corp::new(Scenario::new().loose_media_file(file).fault(fault));
+    let original = corp.world.media("big").unwrap();
+    let id = original.sdk_file_id();
+    corp.run(&["media", id, "-o", "film.mp4"]).exits_with(1);
+    let left =
+        corp.place.files("").into_iter().find(|path| path.to_string_lossy().ends_with(".part")).unwrap();
+    assert_eq!(fs::metadata(&left).unwrap().len(), 2 * CHUNK);
+    assert!(!corp.place.path("film.mp4").exists());
+
+    let mut allowed = serde_json::to_value(corp.world.scenario()).unwrap();
+    allowed["faults"] = Value::Array(Vec::new());
+    corp.describe(&serde_json::from_value(allowed).unwrap());
+    let result = corp.run(&["media", id, "-o", "film.mp4", "--json"]).exits_with(0).result();
+    assert_eq!(result["md5"], original.md5());
+    assert_eq!(result["bytes"], original.len());
+    assert!(result["seconds"].is_number());
+    assert_eq!(fs::read(corp.place.path("film.mp4")).unwrap(), original.read(0, original.len()));
+    assert!(!left.exists());
+}
+
+#[test]
+fn an_id_from_stdin_is_not_seen_by_others() {
+    let corp = Corp::new(Scenario::new().loose_media_file(MediaFile::generated("f", MediaKind::File, 10)));
+    fs::write(corp.place.path("id"), format!("{}\n", corp.world.media("f").unwrap().sdk_file_id())).unwrap();
+    let mut command = corp.command(&["media", "-", "-o", "f.bin"]);
+    command.stdin(fs::File::open(corp.place.path("id")).unwrap());
+    crate::Ran::of(&mut command).exits_with(0);
+    assert_eq!(fs::metadata(corp.place.path("f.bin")).unwrap().len(), 10);
+}
