@@ -110,7 +110,7 @@ fn links_lead_somewhere() {
 #[test]
 fn the_tree_of_modules_is_true() {
     let trees = blocks(&text("docs/architecture.md"), "text");
-    for package in ["wecom-finance-sys", "wecom-finance", "wecom-finance-simulator"] {
+    for package in ["wecom-finance-sys", "wecom-finance", "wecom-finance-simulator", "wecom-finance-cli"] {
         let tree = trees.iter().find(|tree| tree.starts_with(&format!("{package}/src/\n"))).unwrap();
         let written: BTreeSet<String> =
             tree.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().to_owned()).collect();
