@@ -4,6 +4,7 @@ mod commands;
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
 pub(crate) use commands::{
@@ -29,7 +30,7 @@ pub(crate) struct CommonArgs {
     /// The vendor's library, libWeWorkFinanceSdk_C.so. Without this it is searched next to this program and in the
     /// loader's path.
     #[arg(long, global = true, value_name = "PATH", env = "WECOM_FINANCE_SDK", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
+    #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) sdk: Option<PathBuf>,
 
     /// The corp id (企业 ID), ww…
@@ -47,7 +48,7 @@ pub(crate) struct CommonArgs {
 
     /// The directory of the private keys, each named <publickey_ver>.pem.
     #[arg(long, global = true, value_name = "DIR", env = "WECOM_KEYS", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
+    #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) keys: Option<PathBuf>,
 
     /// The file with the passphrase of encrypted private keys. Or give the passphrase in WECOM_KEY_PASSPHRASE.
@@ -61,12 +62,12 @@ pub(crate) struct CommonArgs {
 
     /// The file with the proxy's user:password.
     #[arg(long, global = true, value_name = "PATH", env = "WECOM_PROXY_AUTH_FILE", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
+    #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) proxy_auth_file: Option<PathBuf>,
 
     /// Extra PEM roots for verified TLS. Not available yet.
     #[arg(long, global = true, value_name = "PATH", env = "WECOM_CA_FILE", hide_env_values = true)]
-    #[arg(help_heading = "Connection")]
+    #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) ca_file: Option<PathBuf>,
 
     /// Who checks WeCom's certificate. `verify` is not available yet; the SDK checks nothing.
@@ -101,6 +102,11 @@ pub(crate) struct CommonArgs {
     /// The language of advice. Otherwise as LC_ALL and LANG say.
     #[arg(long, global = true, value_enum)]
     pub(crate) lang: Option<Lang>,
+}
+
+/// A path that may be empty, as in the environment of a container: that means that there is none.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 /// A private key file and its version.

@@ -12,16 +12,19 @@ mod schema;
 mod sealed;
 mod summary;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::download::with_suffix;
+
 pub(crate) use error::StoreError;
 pub(crate) use lock::Lock;
 pub(crate) use media::{MediaOutcome, PendingMedia};
 pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome};
-pub(crate) use sealed::{Page, Unopened};
+pub(crate) use sealed::{DEADLY, Page};
 pub(crate) use summary::QuarantineReason;
 
 /// How long a statement waits for another program that is writing.
@@ -50,9 +53,23 @@ impl Store {
 
     /// Opens a database that is there, and changes nothing in it.
     pub(crate) fn open_for_reading(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::open_present(path)?;
+        let store = match Self::open_present(path) {
+            Err(error) if error.is_about_writing() && !has_log(path) => Self::open_immutable(path)?,
+            other => other?,
+        };
         store.db.pragma_update(None, "query_only", true)?;
         Ok(store)
+    }
+
+    /// Opens a database on a disk that nobody can write to: SQLite needs to be told that it cannot change.
+    fn open_immutable(path: &Path) -> Result<Self, StoreError> {
+        let mut uri = OsString::from("file:");
+        uri.push(percent_encoded(path));
+        uri.push("?immutable=1");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let store = Self::open(Path::new(&uri), flags)?;
+        schema::must_be_current(&store.db)?;
+        Ok(Self { path: path.to_owned(), ..store })
     }
 
     fn open_present(path: &Path) -> Result<Self, StoreError> {
@@ -94,6 +111,16 @@ impl Store {
     pub(crate) fn in_memory() -> Self {
         Self { db: Connection::open_in_memory().unwrap(), path: PathBuf::new() }.for_writing().unwrap()
     }
+}
+
+/// Whether there is a log beside the database, with what is not in the database yet.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// The characters that have a meaning in a URI of SQLite.
+fn percent_encoded(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
 }
 
 /// SQLite's integers end at 2^63-1. No seq of WeCom comes near; a forged one is not worth losing the cursor.

@@ -45,16 +45,19 @@ pub(super) struct FilePass<'a> {
 type Attempt = (PendingMedia, Result<MediaOutcome, Halt>);
 
 impl<'a> FilePass<'a> {
+    /// Later passes of a run leave those files alone that failed lately.
     pub(super) fn begin(
         store: &'a mut Store,
         sdk: &'a Sdk,
         corp_id: &'a str,
         directory: &'a Path,
         stop: &'a Stop,
-        rested: bool,
+        first: bool,
     ) -> Result<Self, Failure> {
-        // Once, here: a directory that vanishes later is not made again in the mount point of a lost disk.
-        fs::create_dir_all(directory).map_err(|error| disk_failure(directory, &error))?;
+        if first {
+            // Only now: one that vanishes later is not made again in the mount point of a lost disk.
+            fs::create_dir_all(directory).map_err(|error| disk_failure(directory, &error))?;
+        }
         let began = SystemTime::now();
         let millis = began.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         Ok(Self {
@@ -63,7 +66,7 @@ impl<'a> FilePass<'a> {
             corp_id,
             began,
             id: i64::try_from(millis).unwrap_or(i64::MAX),
-            rested,
+            rested: !first,
             fetched: 0,
             failed: 0,
             failures_in_a_row: 0,

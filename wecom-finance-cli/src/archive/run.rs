@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use wecom_finance::Error;
+use wecom_finance::{Error, SealedMessage};
 
 use super::files::FilePass;
 use super::open::open_all;
@@ -15,7 +15,7 @@ use crate::language::say;
 use crate::output::{self, Output, printed};
 use crate::progress;
 use crate::stop::Stop;
-use crate::store::{Lock, Page, Store, StoreError, Unopened};
+use crate::store::{DEADLY, Lock, NewQuarantine, Outcome, Page, Store, StoreError};
 
 /// Why a pull ended before the head of the stream.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct Run {
     corp_id: String,
     /// Where the files go, if they are wanted.
     media: Option<PathBuf>,
-    passes: u32,
+    is_first_pass: bool,
     stop: Stop,
     tally: Tally,
     began: Instant,
@@ -72,7 +72,7 @@ impl Run {
             connection,
             corp_id,
             media,
-            passes: 0,
+            is_first_pass: true,
             stop,
             tally: Tally::default(),
             began: Instant::now(),
@@ -83,9 +83,24 @@ impl Run {
         &self.stop
     }
 
-    /// Opens what an earlier run stored and did not come to open.
+    /// Opens what an earlier run stored and did not come to open: one by one, because that run may have died of one of
+    /// them (C8). What is noted before each keeps a deadly message from stopping all that come after it.
     pub(crate) fn open_left_over(&mut self) -> Result<(), Failure> {
-        self.open_new()
+        loop {
+            let batch = self.stored(self.store.unopened(&self.corp_id))?;
+            if batch.messages.is_empty() {
+                return Ok(());
+            }
+            tracing::info!(messages = batch.messages.len(), "an earlier run ended before it opened these");
+            for message in &batch.messages {
+                let attempts = self.store.begin_attempt(&self.corp_id, message.seq);
+                if self.stored(attempts)? < DEADLY {
+                    self.open_batch(std::slice::from_ref(message))?;
+                } else {
+                    self.record(&[deadly(message)])?;
+                }
+            }
+        }
     }
 
     /// Pulls from the cursor to the head of the stream, page by page. Each page is stored before it is opened.
@@ -116,7 +131,7 @@ impl Run {
             if batch.messages.is_empty() {
                 return Ok(());
             }
-            self.open_batch(&batch)?;
+            self.open_batch(&batch.messages)?;
         }
     }
 
@@ -129,14 +144,18 @@ impl Run {
                 return Ok(());
             }
             after = batch.last_seq;
-            self.open_batch(&batch)?;
+            self.open_batch(&batch.messages)?;
         }
         Ok(())
     }
 
-    fn open_batch(&mut self, batch: &Unopened) -> Result<(), Failure> {
-        let outcomes = open_all(&self.connection, &batch.messages);
-        let recorded = self.store.record(&self.corp_id, &outcomes);
+    fn open_batch(&mut self, sealed: &[SealedMessage]) -> Result<(), Failure> {
+        let outcomes = open_all(&self.connection, sealed);
+        self.record(&outcomes)
+    }
+
+    fn record(&mut self, outcomes: &[Outcome]) -> Result<(), Failure> {
+        let recorded = self.store.record(&self.corp_id, outcomes);
         let recorded = self.stored(recorded)?;
         self.tally.stored += recorded.stored;
         self.tally.duplicates += recorded.duplicates;
@@ -147,7 +166,7 @@ impl Run {
         Ok(())
     }
 
-    /// Fetches the files that are pending. Later passes of the same run leave those alone that failed lately.
+    /// Fetches the files that are pending.
     pub(crate) fn fetch_files(&mut self) -> Result<(), Failure> {
         let Some(directory) = &self.media else { return Ok(()) };
         let pending = self.stored(self.store.count_pending_media(&self.corp_id))?;
@@ -160,9 +179,9 @@ impl Run {
             &self.corp_id,
             directory,
             &self.stop,
-            self.passes > 0,
+            self.is_first_pass,
         )?;
-        self.passes = self.passes.saturating_add(1);
+        self.is_first_pass = false;
         let outcome = pass.run(pending);
         self.tally.media_fetched += pass.fetched();
         self.tally.media_failed += pass.failed();
@@ -215,6 +234,21 @@ impl Run {
     fn stored<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Failure> {
         outcome.map_err(|error| error.about(self.store.path()))
     }
+}
+
+fn deadly(message: &SealedMessage) -> Outcome {
+    tracing::error!(
+        seq = message.seq,
+        "a message ended the process again and again: it goes to the quarantine"
+    );
+    Outcome::Unopened(NewQuarantine {
+        seq: message.seq,
+        msgid: message.msgid().to_owned(),
+        publickey_ver: message.publickey_ver,
+        reason: "cannot_decrypt",
+        detail: format!("opening it ended the process {DEADLY} times"),
+        content: None,
+    })
 }
 
 fn count(items: usize) -> u64 {

@@ -43,6 +43,12 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether it failed because SQLite cannot write beside the database.
+    pub(super) fn is_about_writing(&self) -> bool {
+        let Self::Sqlite(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+    }
+
     /// Names the database, and says what to do.
     pub(crate) fn about(self, path: &Path) -> Failure {
         let remedy = self.remedy();

@@ -1,8 +1,8 @@
-use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
+use crate::download::with_suffix;
 
 /// One run at a time writes to a database. The system takes the lock back however the run ends.
 #[derive(Debug)]
@@ -37,9 +37,7 @@ impl Lock {
 }
 
 fn lock_path(path: &Path) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(".lock");
-    name.into()
+    with_suffix(path, ".lock")
 }
 
 #[cfg(test)]

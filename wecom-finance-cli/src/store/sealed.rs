@@ -9,6 +9,9 @@ use super::{Store, StoreError, count, from_db, to_db};
 const BATCH_MESSAGES: usize = 1_000;
 const BATCH_BYTES: usize = 16 << 20;
 
+/// A message that was in hand so often when a run died is what it died of. Once or twice can be chance.
+pub(crate) const DEADLY: u64 = 5;
+
 /// What is stored of a page.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
@@ -107,16 +110,28 @@ impl Store {
         )
     }
 
-    /// The next messages after `after` that are in quarantine and have something to open.
+    /// The next messages after `after` that are in quarantine and can be tried again.
     pub(crate) fn quarantined(&self, corp_id: &str, after: u64) -> Result<Unopened, StoreError> {
         self.batch(
             "SELECT seq, msgid, publickey_ver, encrypt_random_key, encrypt_chat_msg FROM sealed
-             WHERE corp_id = ?1 AND seq > ?2 AND state = 'quarantined'
+             WHERE corp_id = ?1 AND seq > ?2 AND state = 'quarantined' AND attempts < ?3
              AND EXISTS (SELECT 1 FROM quarantine AS q WHERE q.corp_id = ?1 AND q.seq = sealed.seq
                          AND q.reason <> 'malformed')
              ORDER BY seq",
-            params![corp_id, to_db(after)?],
+            params![corp_id, to_db(after)?, to_db(DEADLY)?],
         )
+    }
+
+    /// Notes that this message is about to be opened by itself. Tells how often that was so before, without an end that
+    /// was noted, too.
+    pub(crate) fn begin_attempt(&mut self, corp_id: &str, seq: u64) -> Result<u64, StoreError> {
+        let attempts: i64 = self
+            .db
+            .prepare_cached(
+                "UPDATE sealed SET attempts = attempts + 1 WHERE corp_id = ?1 AND seq = ?2 RETURNING attempts",
+            )?
+            .query_row(params![corp_id, to_db(seq)?], |row| row.get(0))?;
+        Ok(from_db(attempts).saturating_sub(1))
     }
 
     fn batch(&self, sql: &str, parameters: impl Params) -> Result<Unopened, StoreError> {

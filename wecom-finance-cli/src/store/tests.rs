@@ -4,6 +4,7 @@ use bytes::Bytes;
 use wecom_finance::SealedMessage;
 
 use super::opened::Recorded;
+use super::sealed::Unopened;
 use super::sealed::{Appended, Damaged};
 use super::*;
 

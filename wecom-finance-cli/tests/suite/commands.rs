@@ -87,3 +87,13 @@ fn wrong_places_are_named_and_left_alone() {
     }
     assert_eq!(place.files(""), [place.path("notes.txt")]);
 }
+
+#[test]
+fn an_empty_variable_is_as_good_as_none() {
+    let place = Workplace::new();
+    let mut command = place.command(["archive", "--demo", "--no-media"]);
+    for name in ["WECOM_FINANCE_SDK", "WECOM_CORP_ID", "WECOM_KEYS", "WECOM_PROXY", "WECOM_CA_FILE"] {
+        command.env(name, "");
+    }
+    crate::Ran::of(&mut command).exits_with(3);
+}

@@ -77,3 +77,19 @@ fn replay_needs_an_archive() {
     assert!(!corp.place.path("wecom-archive.db").exists());
     assert!(!corp.place.path("wecom-archive.db.lock").exists());
 }
+
+#[test]
+fn a_message_that_ends_the_process_stops_nothing_else_for_long() {
+    // About 2,800 bytes are sealed: the lengths point behind their end, which the SDK does not check.
+    let sealing = Sealing::Lengths { pre_len: 2_100, end_len: 0, s_len: 1_200 };
+    let deadly = MessageSpec::new(text("5_5", &"x".repeat(1_850))).sealing(sealing);
+    let corp = Corp::new(Scenario::new().texts(4).message(deadly).texts(4));
+    let deaths = (0..20).take_while(|_| corp.run(&["archive"]).status < 0).count();
+    assert_eq!(deaths, 6);
+    let seqs: Vec<_> = corp.export().iter().map(|message| message["seq"].as_u64().unwrap()).collect();
+    assert_eq!(seqs, [1, 2, 3, 4, 6, 7, 8, 9]);
+    assert_eq!(reasons(&corp.quarantine()), [(5, "cannot_decrypt")]);
+    corp.run(&["archive"]).exits_with(0);
+    // It is not tried again in this process, which it would end.
+    corp.run(&["replay"]).exits_with(0);
+}

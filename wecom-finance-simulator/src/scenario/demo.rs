@@ -68,10 +68,11 @@ pub(super) fn scenario() -> Scenario {
         .key_version(1)
         .key_version(2)
         .key_version(3)
-        .conversation(1_500)
+        .conversation(300)
         .gap(7);
     for (index, (kind, len)) in FILES.into_iter().enumerate() {
         scenario = scenario.media_file(MediaFile::generated(format!("demo-{index:02}"), kind, len));
     }
-    scenario.conversation(2_000).gap(1).conversation(1_852)
+    // Mostly text: a demo should not take longer to fetch than to look at.
+    scenario.texts(2_400).conversation(200).gap(1).texts(2_452)
 }

@@ -82,7 +82,11 @@ impl Fetcher<'_> {
         match download::copy(&mut reader, &mut file, self.stop, |_piece| ()) {
             Ok(()) => Ok(Ok(Whole { verdict: reader.verify(), bytes: reader.position() })),
             Err(Interrupted::Unavailable(error)) => Ok(Err(error)),
-            Err(Interrupted::Disk(error)) => Err(disk(error)),
+            Err(Interrupted::Disk(error)) => {
+                // Whatever room it takes is needed now. If it cannot be removed, a later run does it.
+                fs::remove_file(part).unwrap_or_default();
+                Err(disk(error))
+            }
             Err(Interrupted::Stopped) => Err(Halt::Stopped),
         }
     }

@@ -7,6 +7,7 @@ CREATE TABLE corp (
 ) STRICT, WITHOUT ROWID;
 
 -- Every message as WeCom sealed it. Written together with the cursor, before anything is opened, and never deleted.
+-- `attempts` counts how often it was opened by itself, because an earlier run had died with it in hand.
 CREATE TABLE sealed (
     corp_id            TEXT NOT NULL,
     seq                INTEGER NOT NULL,
@@ -15,6 +16,7 @@ CREATE TABLE sealed (
     encrypt_random_key TEXT NOT NULL,
     encrypt_chat_msg   TEXT NOT NULL,
     state              TEXT NOT NULL CHECK (state IN ('new', 'opened', 'duplicate', 'quarantined')),
+    attempts           INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (corp_id, seq),
     FOREIGN KEY (corp_id) REFERENCES corp (corp_id)
 ) STRICT;
