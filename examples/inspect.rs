@@ -1,0 +1,301 @@
+//! An exported archive as a conversation that people can read: who, to whom, when, what.
+//!
+//! ```text
+//! cargo run -p wecom-finance-cli -- archive --demo
+//! cargo run -p wecom-finance-cli -- export > messages.jsonl
+//! cargo run -p wecom-finance-examples --example inspect -- messages.jsonl
+//! ```
+//!
+//! Without a file it reads from stdin. The export is never in memory as a whole, so it may be of any length.
+
+use std::collections::{HashMap, VecDeque};
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::{env, mem};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+use wecom_finance::message::{Content, FileId};
+use wecom_finance::{Body, ChatMessage, Message};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = io::stdout().lock();
+    let printed = match env::args_os().nth(1) {
+        Some(path) => inspect(BufReader::new(File::open(path)?), out),
+        None => inspect(io::stdin().lock(), out),
+    };
+    match printed {
+        // `inspect … | head` has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Ok(tally) => {
+            Ok(writeln!(io::stderr(), "{} messages, {} lines skipped", tally.messages, tally.skipped)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What `wecom-finance export` writes about a message, as far as it is needed here.
+#[derive(Deserialize)]
+struct Exported {
+    raw: Option<String>,
+    raw_base64: Option<String>,
+    #[serde(default)]
+    media: Vec<ExportedFile>,
+    revoked_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ExportedFile {
+    sdkfileid: String,
+    state: String,
+    file: Option<String>,
+    bytes: Option<u64>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    messages: u64,
+    skipped: u64,
+}
+
+fn inspect(mut lines: impl BufRead, out: impl Write) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    let mut printer = Printer { out, files: HashMap::new(), recent: Recent::default() };
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match read(&line) {
+            Ok((exported, message)) => {
+                printer.message(exported, &message)?;
+                tally.messages += 1;
+            }
+            // A broken line costs nothing but itself.
+            Err(reason) => {
+                writeln!(printer.out, "line {number} skipped: {reason}\n")?;
+                tally.skipped += 1;
+            }
+        }
+    }
+    Ok(tally)
+}
+
+fn read(line: &[u8]) -> Result<(Exported, Message), Box<dyn Error>> {
+    let exported: Exported = serde_json::from_slice(line)?;
+    let text = match (&exported.raw, &exported.raw_base64) {
+        (Some(raw), _) => raw.clone().into_bytes(),
+        (None, Some(base64)) => STANDARD.decode(base64)?,
+        (None, None) => return Err("it has no message in it".into()),
+    };
+    let message = Message::from_json(&text)?;
+    Ok((exported, message))
+}
+
+struct Printer<W> {
+    out: W,
+    /// The files of the message in hand, by sdkfileid.
+    files: HashMap<String, ExportedFile>,
+    recent: Recent,
+}
+
+impl<W: Write> Printer<W> {
+    fn message(&mut self, exported: Exported, message: &Message) -> io::Result<()> {
+        self.files = exported.media.into_iter().map(|file| (file.sdkfileid.clone(), file)).collect();
+        match message {
+            Message::Chat(chat) => {
+                self.heading(chat, exported.revoked_by.as_deref())?;
+                self.body(&chat.body, 1)?;
+                self.recent.push(chat);
+            }
+            Message::Switch(log) => {
+                writeln!(self.out, "{}  {} switched to another corp", log.time, clean(log.user.as_str()))?;
+            }
+            _ => self.line(1, "an entry of a new kind")?,
+        }
+        // Files in places that only the walk over the whole message knows of.
+        let unseen: Vec<_> =
+            message.media().filter(|media| self.files.contains_key(media.file_id())).collect();
+        for media in unseen {
+            let kind = media.kind.as_str();
+            self.file(kind, media.file_name().unwrap_or_default(), media.file_id(), media.size(), 1)?;
+        }
+        writeln!(self.out)
+    }
+
+    fn heading(&mut self, chat: &ChatMessage, revoked_by: Option<&str>) -> io::Result<()> {
+        let to = match chat.to.as_slice() {
+            many if many.len() > 5 => format!("{} people", many.len()),
+            few => few.iter().map(|user| clean(user.as_str())).collect::<Vec<_>>().join(", "),
+        };
+        write!(self.out, "{}  {} → {to}", chat.time, clean(chat.from.as_str()))?;
+        if let Some(room) = &chat.room {
+            write!(self.out, "  in {}", clean(room.as_str()))?;
+        }
+        if let Some(revoked_by) = revoked_by {
+            write!(self.out, "  [revoked by {}]", clean(revoked_by))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// What is said, one level of indentation for each level of messages in messages.
+    fn body(&mut self, body: &Body, depth: usize) -> io::Result<()> {
+        match body {
+            Body::Text(text) => match text.quote() {
+                Some(quote) => {
+                    self.line(depth, &format!("│ {}:", quote.author))?;
+                    self.lines(depth, "│ ", quote.text)?;
+                    self.lines(depth, "", quote.reply)
+                }
+                None => self.lines(depth, "", text.content.as_str()),
+            },
+            Body::Markdown(markdown) => self.lines(depth, "", markdown.content.as_str()),
+            Body::Revoke(revoke) => {
+                let what = match self.recent.find(revoke.pre_msgid.as_str()) {
+                    Some(summary) => summary.to_owned(),
+                    None => clean(revoke.pre_msgid.as_str()),
+                };
+                self.line(depth, &format!("[revokes] {what}"))
+            }
+            Body::Image(image) => self.known_file("image", "", &image.file_id, image.size, depth),
+            Body::Voice(voice) => self.known_file("voice", "", &voice.file_id, voice.size, depth),
+            Body::Video(video) => self.known_file("video", "", &video.file_id, video.size, depth),
+            Body::Emotion(emotion) => self.known_file("sticker", "", &emotion.file_id, emotion.size, depth),
+            Body::File(file) => self.known_file("file", file.name.as_str(), &file.file_id, file.size, depth),
+            Body::MeetingVoiceCall(call) => self.known_file("recorded call", "", &call.file_id, None, depth),
+            Body::VoipDocShare(document) => {
+                let name = document.name.as_str();
+                self.known_file("shared in a call", name, &document.file_id, document.size, depth)
+            }
+            Body::ChatRecord(record) => {
+                self.line(depth, &format!("[forwarded] {}", record.title))?;
+                for item in &record.items {
+                    let time = item.time().map(|time| time.to_string()).unwrap_or_default();
+                    self.line(depth + 1, &time)?;
+                    self.body(&item.body(), depth + 2)?;
+                }
+                Ok(())
+            }
+            Body::Mixed(mixed) => mixed.items.iter().try_for_each(|item| self.body(&item.body(), depth)),
+            Body::Note(note) => {
+                self.line(depth, "[note]")?;
+                note.items.iter().try_for_each(|item| self.body(&item.body(), depth + 1))
+            }
+            Body::Unknown(unknown) => {
+                self.line(depth, &format!("[{}] {}", unknown.msgtype, beginning(unknown.raw.as_str())))
+            }
+            // Of the others, whatever there is to read.
+            _ => {
+                let values = serde_json::to_value(body).unwrap_or_default();
+                let name = format!("{body:?}");
+                let name = name.split('(').next().unwrap_or_default();
+                self.line(depth, &format!("[{name}] {}", leaves(&values).join(" · ")))
+            }
+        }
+    }
+
+    fn known_file(
+        &mut self,
+        kind: &str,
+        name: &str,
+        id: &FileId,
+        size: Option<u64>,
+        depth: usize,
+    ) -> io::Result<()> {
+        self.file(kind, name, id.as_str(), size, depth)
+    }
+
+    fn file(&mut self, kind: &str, name: &str, id: &str, size: Option<u64>, depth: usize) -> io::Result<()> {
+        let exported = self.files.remove(id);
+        let mut text = format!("[{kind}]");
+        if !name.is_empty() {
+            text += &format!(" {name}");
+        }
+        if let Some(size) = exported.as_ref().and_then(|file| file.bytes).or(size) {
+            text += &format!(" {size} bytes");
+        }
+        match exported {
+            Some(ExportedFile { file: Some(file), state, .. }) => text += &format!(", {state}: {file}"),
+            Some(ExportedFile { state, .. }) => text += &format!(", {state}"),
+            None => {}
+        }
+        self.line(depth, &text)
+    }
+
+    fn lines(&mut self, depth: usize, mark: &str, text: &str) -> io::Result<()> {
+        text.lines().try_for_each(|line| self.line(depth, &format!("{mark}{line}")))
+    }
+
+    fn line(&mut self, depth: usize, text: &str) -> io::Result<()> {
+        writeln!(self.out, "{:indent$}{}", "", clean(text), indent = depth * 4)
+    }
+}
+
+/// The last messages, for revocations to tell what they revoke: nobody takes back what is long past.
+#[derive(Default)]
+struct Recent {
+    order: VecDeque<String>,
+    summaries: HashMap<String, String>,
+}
+
+impl Recent {
+    const KEPT: usize = 10_000;
+
+    fn push(&mut self, chat: &ChatMessage) {
+        let what = match &chat.body {
+            Body::Text(text) => beginning(text.content.as_str()),
+            _ => format!("[{}]", chat.msgtype),
+        };
+        let msgid = String::from(chat.msgid.clone());
+        self.summaries.insert(msgid.clone(), format!("{}: {what}", chat.time));
+        self.order.push_back(msgid);
+        if self.order.len() > Self::KEPT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.summaries.remove(&oldest);
+        }
+    }
+
+    fn find(&self, msgid: &str) -> Option<&str> {
+        self.summaries.get(msgid).map(String::as_str)
+    }
+}
+
+/// All texts and numbers of a value that are not empty, in order.
+fn leaves(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if text.is_empty() => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(items) => items.iter().flat_map(leaves).collect(),
+        Value::Object(fields) => fields.values().flat_map(leaves).collect(),
+        Value::Null | Value::Bool(_) => Vec::new(),
+    }
+}
+
+fn beginning(text: &str) -> String {
+    let mut rest = text.chars();
+    let mut beginning: String = rest.by_ref().take(60).collect();
+    if rest.next().is_some() {
+        beginning.push('…');
+    }
+    beginning
+}
+
+/// Messages come from anybody: nothing of them may move the cursor or turn the text round.
+fn clean(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+}
