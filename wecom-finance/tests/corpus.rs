@@ -15,8 +15,9 @@ mod notation;
 
 use notation::Entry;
 
-/// Longer lines are cut: what is long in the corpus is so only to be long.
+/// Longer lines are cut, and longer lists: what is long in the corpus is so only to be long.
 const LINE: usize = 700;
+const ITEMS: usize = 20;
 
 /// The files of the corpus by name, in order.
 fn files() -> Vec<(String, Vec<Entry>)> {
@@ -119,8 +120,9 @@ fn body(body: &Body, indent: &str, lines: &mut Vec<String>) {
     let variant = debug.split('(').next().unwrap();
     match body {
         Body::ChatRecord(record) => {
-            lines.push(format!("{indent}{variant} {:?}", record.title.as_str()));
-            for part in &record.items {
+            let count = record.items.len();
+            lines.push(format!("{indent}{variant} {:?}, {count} items", record.title.as_str()));
+            for part in record.items.iter().take(ITEMS) {
                 let time = part.time().map(|time: Timestamp| format!(" {time}")).unwrap_or_default();
                 let from = match part.from_chatroom {
                     Some(true) => " from a room",
@@ -131,18 +133,37 @@ fn body(body: &Body, indent: &str, lines: &mut Vec<String>) {
             }
         }
         Body::Mixed(mixed) => {
-            lines.push(format!("{indent}{variant}"));
-            mixed.items.iter().for_each(|part| item(&part.item_type, "", &part.body(), indent, lines));
+            lines.push(format!("{indent}{variant}, {} items", mixed.items.len()));
+            mixed
+                .items
+                .iter()
+                .take(ITEMS)
+                .for_each(|part| item(&part.item_type, "", &part.body(), indent, lines));
         }
         Body::Note(note) => {
-            lines.push(format!("{indent}{variant}"));
-            note.items.iter().for_each(|part| item(&part.item_type, "", &part.body(), indent, lines));
+            lines.push(format!("{indent}{variant}, {} items", note.items.len()));
+            note.items
+                .iter()
+                .take(ITEMS)
+                .for_each(|part| item(&part.item_type, "", &part.body(), indent, lines));
         }
         Body::Unknown(unknown) => {
             let raw = unknown.raw.as_str();
             // A whole message's text is in the corpus; a part's is worth a look.
             let raw = if indent.is_empty() { format!("{} bytes", raw.len()) } else { printable(raw) };
             lines.push(format!("{indent}Unknown {}: {raw}", show(&unknown.msgtype)));
+        }
+        Body::Text(text) => {
+            lines.push(format!("{indent}{variant} {}", printable(&serde_json::to_string(body).unwrap())));
+            if let Some(quote) = text.quote() {
+                lines.push(format!("{indent}  {:?}: {:?} said", quote.layout, quote.author));
+                lines.push(format!("{indent}  quoted  {:?}", quote.quoted));
+                lines.push(format!("{indent}  reply   {:?}", quote.reply));
+            }
+        }
+        // Nothing but texts.
+        Body::Markdown(_) | Body::Revoke(_) => {
+            lines.push(format!("{indent}{variant} {}", printable(&serde_json::to_string(body).unwrap())));
         }
         _ => {
             lines.push(format!("{indent}{debug}"));
@@ -162,10 +183,11 @@ fn show(id: impl AsRef<str>) -> String {
 
 /// Without characters that a terminal or an editor would act on.
 fn printable(text: &str) -> String {
-    let escape = |c: char| -> String {
-        if matches!(c, '"' | '\'' | '\\') { c.to_string() } else { c.escape_debug().collect() }
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{feff}')
     };
-    text.chars().map(escape).collect()
+    text.chars().map(|c| if acts(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 fn shortened(line: &str) -> String {
@@ -201,15 +223,28 @@ fn a_message_serializes_as_what_it_was_read_from() {
     }
 }
 
+/// Those whose typed values do not come back the same: coordinates are kept as they are written and serialize as
+/// the number, and a time that no timestamp holds is brought to the next one that it does.
+const DIFFERENT: [&str; 4] = [
+    "hostile: times far away",
+    "location: more digits than a double holds",
+    "location: whole degrees, with an exponent",
+    "location: coordinates out of range",
+];
+
 #[test]
 fn the_typed_values_alone_say_the_same() {
+    let mut different = Vec::new();
     for (name, entry) in entries() {
         let Ok(message) = Message::from_json(&entry.text) else { continue };
         let written =
             serde_json::to_string(&message.typed()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let again = Message::from_json(written.as_bytes()).unwrap();
-        assert!(again == message, "{name}\n{again:?}\n{message:?}");
+        if again != message {
+            different.push(name);
+        }
     }
+    assert_eq!(different, DIFFERENT);
 }
 
 #[test]
