@@ -17,9 +17,12 @@ mod newtype;
 mod office;
 mod other;
 mod plain;
+mod quote;
 mod raw_json;
 mod read;
 mod repair;
+#[cfg(feature = "schema")]
+mod schema;
 mod source;
 mod typed;
 mod units;
@@ -47,6 +50,7 @@ pub use self::plain::{
     Agree, Card, Degrees, Disagree, Emotion, EmotionType, File, Image, Link, Location, Revoke, Text, Video,
     Voice, Weapp,
 };
+pub use self::quote::{Quote, QuoteLayout};
 pub use self::raw_json::RawJson;
 pub use self::typed::Typed;
 pub use self::units::CivilTime;

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::content::{Content, FileId};
 use super::id::UserId;
 use super::lenient::{Fields, Misfit};
 use super::newtype::{open_enumeration, string_newtype};
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::timestamp::Timestamp;
 
 /// The recording of a voice call (音频存档). The message's time is when the call began.
@@ -15,7 +19,7 @@ use crate::timestamp::Timestamp;
 /// Neither size, checksum nor format of the recording are stated. Source: the table of message types in the
 /// vendor's documentation, page 91774, `meeting_voice_call`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct MeetingVoiceCall {
     /// Which call. Stands beside the body, under `voiceid`.
@@ -54,7 +58,7 @@ impl MeetingVoiceCall {
 
 /// A document that was shown during a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct ShownFile {
     /// The name of the file.
@@ -94,7 +98,7 @@ impl ShownFile {
 
 /// A screen that was shared during a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct SharedScreen {
     /// Who shared it.
@@ -132,7 +136,7 @@ impl SharedScreen {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `voip_doc_share`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct VoipDocShare {
     /// Which call; the same as [`MeetingVoiceCall::voice_id`] (inferred). Stands beside the body, under `voipid`.
@@ -169,7 +173,7 @@ impl VoipDocShare {
 /// A call with a user of WeChat gives one message, any other call one for everybody in it.
 /// Source: the table of message types in the vendor's documentation, page 91774, `voiptext`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct VoipText {
     /// How long it lasted, in whole seconds.

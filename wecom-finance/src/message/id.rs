@@ -150,6 +150,7 @@ impl MsgType {
 /// commas.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
 pub struct Recipients(Vec<UserId>);
 
 impl Recipients {

@@ -4,12 +4,16 @@ mod ballot;
 mod form;
 mod meeting;
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::content::Content;
 use super::id::UserId;
 use super::lenient::Fields;
 use super::newtype::open_enumeration;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::timestamp::Timestamp;
 
 pub use self::ballot::{Vote, VoteId, VoteType};
@@ -23,7 +27,7 @@ pub use self::meeting::{
 /// Source: the table of message types in the vendor's documentation, page 91774, `todo`. No sample of it is
 /// published; where it has no body of its own, the fields are taken from the message itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Todo {
     /// Where the task comes from.
@@ -42,7 +46,7 @@ impl Todo {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `solitaire`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Solitaire {
     /// What was done.
@@ -76,7 +80,7 @@ open_enumeration! {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `docmsg`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct DocMsg {
     /// The title of the document.
@@ -103,7 +107,7 @@ impl DocMsg {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `qydiskfile`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct QyDiskFile {
     /// The file's name. Untrusted, like every file name.
@@ -124,7 +128,7 @@ impl QyDiskFile {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `calendar`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Calendar {
     /// What happens.

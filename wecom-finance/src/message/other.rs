@@ -1,10 +1,14 @@
 //! Money, articles, channels.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::content::Content;
 use super::lenient::{Fields, Misfit};
 use super::newtype::open_enumeration;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 
 /// Money in an envelope (红包): of a `redpacket`, between members, or an `external_redpacket`, with people
 /// outside of the corp.
@@ -12,7 +16,7 @@ use super::newtype::open_enumeration;
 /// Source: the table of message types in the vendor's documentation, page 91774, `redpacket` and
 /// `external_redpacket`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct RedPacket {
     /// What kind it is.
@@ -58,7 +62,7 @@ open_enumeration! {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `markdown`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Markdown {
     /// The text.
@@ -75,7 +79,7 @@ impl Markdown {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `news`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct News {
     /// The articles.
@@ -93,7 +97,7 @@ impl News {
 
 /// One article of a [`News`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Article {
     /// The headline.
@@ -122,7 +126,7 @@ impl Article {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `sphfeed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct SphFeed {
     /// What the post is.

@@ -3,11 +3,15 @@
 mod degrees;
 mod files;
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::content::Content;
 use super::id::{MsgId, UserId};
 use super::lenient::{Fields, Misfit};
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::timestamp::Timestamp;
 
 pub use self::degrees::Degrees;
@@ -17,7 +21,7 @@ pub use self::files::{Emotion, EmotionType, File, Image, Video, Voice};
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `text`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Text {
     /// The text as it was typed. Built-in emoji are words in brackets (`[微笑]`), mentions are plain text.
@@ -35,7 +39,7 @@ impl Text {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `revoke`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Revoke {
     /// The message that was taken back. It may be older than what the archive still hands out.
@@ -52,7 +56,7 @@ impl Revoke {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `agree`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Agree {
     /// Who agreed.
@@ -74,7 +78,7 @@ impl Agree {
 /// Source: the table of message types in the vendor's documentation, page 91774, `disagree`. That table can be
 /// read as if the fields were those of an [`Agree`], so they are read under either name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Disagree {
     /// Who refused.
@@ -96,7 +100,7 @@ impl Disagree {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `card`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Card {
     /// The company of the card's owner; the fixed text `微信联系人` for users of WeChat.
@@ -119,7 +123,7 @@ impl Card {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `location`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Location {
     /// Degrees, east positive.
@@ -153,7 +157,7 @@ impl Location {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `link`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Link {
     /// The title of the page.
@@ -182,7 +186,7 @@ impl Link {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `weapp`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Weapp {
     /// The title of the shared page.

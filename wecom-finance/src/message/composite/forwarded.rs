@@ -1,5 +1,7 @@
 //! Forwarded conversations.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::part::part_body;
@@ -7,6 +9,8 @@ use crate::message::body::Body;
 use crate::message::content::Content;
 use crate::message::id::MsgType;
 use crate::message::lenient::Fields;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::timestamp::Timestamp;
 
 /// Messages that were forwarded as one (会话记录).
@@ -28,7 +32,7 @@ use crate::timestamp::Timestamp;
 /// # Ok::<(), wecom_finance::InvalidJson>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct ForwardedChat {
     /// The heading, such as "Chat history of …".
@@ -40,7 +44,7 @@ pub struct ForwardedChat {
 
 /// One message of a [`ForwardedChat`]. Who wrote it is not in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct ForwardedItem {
     /// The type as the archive states it, such as `ChatRecordText`.
@@ -51,6 +55,7 @@ pub struct ForwardedItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msgtime: Option<i64>,
     /// The JSON text of the body. For an item that is no object, the JSON of that.
+    #[cfg_attr(feature = "schema", schemars(extend("contentMediaType" = "application/json")))]
     pub content: Content,
     /// Whether it was written in a group.
     #[serde(skip_serializing_if = "Option::is_none")]

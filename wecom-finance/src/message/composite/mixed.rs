@@ -1,5 +1,7 @@
 //! Messages of several parts.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::part::part_body;
@@ -7,12 +9,14 @@ use crate::message::body::Body;
 use crate::message::content::Content;
 use crate::message::id::MsgType;
 use crate::message::lenient::Fields;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 
 /// Text, pictures and other things in one message (混合消息).
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `mixed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Mixed {
     /// The parts, in order.
@@ -22,13 +26,14 @@ pub struct Mixed {
 
 /// One part of a [`Mixed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct MixedItem {
     /// The type, by the name that a message of its own has.
     #[serde(rename = "type")]
     pub item_type: MsgType,
     /// The JSON text of the body. For an item that is no object, the JSON of that.
+    #[cfg_attr(feature = "schema", schemars(extend("contentMediaType" = "application/json")))]
     pub content: Content,
     #[serde(skip)]
     depth: u8,

@@ -1,5 +1,7 @@
 //! Notes.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::part::part_body;
@@ -7,13 +9,15 @@ use crate::message::body::Body;
 use crate::message::content::Content;
 use crate::message::id::MsgType;
 use crate::message::lenient::Fields;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 
 /// A note (笔记), of several parts. In the archive since about January 2026.
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `note`. Its sample and its table
 /// of fields disagree about the name of the list, so either is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Note {
     /// The parts, in order.
@@ -22,13 +26,14 @@ pub struct Note {
 
 /// One part of a [`Note`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct NoteItem {
     /// The type, by the name that a message of its own has.
     #[serde(rename = "msg_type")]
     pub item_type: MsgType,
     /// The JSON text of the body. For an item that is no object, the JSON of that.
+    #[cfg_attr(feature = "schema", schemars(extend("contentMediaType" = "application/json")))]
     pub content: Content,
     #[serde(skip)]
     depth: u8,

@@ -1,17 +1,21 @@
 //! Votes.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::message::content::Content;
 use crate::message::lenient::Fields;
 use crate::message::newtype::{open_enumeration, string_newtype};
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 
 /// A vote in a group.
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `vote`. No sample of it is
 /// published; where it has no body of its own, the fields are taken from the message itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Vote {
     /// The question.

@@ -1,17 +1,21 @@
 //! Forms.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::message::content::Content;
 use crate::message::lenient::Fields;
 use crate::message::newtype::string_newtype;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::message::units::CivilTime;
 
 /// A form to fill in. The answers are not archived.
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `collect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Collect {
     /// The name of the group.
@@ -42,7 +46,7 @@ impl Collect {
 
 /// A question of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Question {
     /// Its number in the form.

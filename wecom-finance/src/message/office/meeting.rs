@@ -1,10 +1,14 @@
 //! Meetings.
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::message::content::Content;
 use crate::message::lenient::Fields;
 use crate::message::newtype::{open_enumeration, string_newtype};
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 use crate::message::units::CivilTime;
 use crate::timestamp::Timestamp;
 
@@ -12,7 +16,7 @@ use crate::timestamp::Timestamp;
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `meeting`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Meeting {
     /// What it is about.
@@ -67,7 +71,7 @@ impl Meeting {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `meeting_notification`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct MeetingNotification {
     /// Which meeting.
@@ -121,7 +125,7 @@ impl Serialize for MeetingId {
 }
 
 #[cfg(feature = "schema")]
-impl schemars::JsonSchema for MeetingId {
+impl JsonSchema for MeetingId {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "MeetingId".into()
     }

@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::message::content::{Content, FileId};
 use crate::message::lenient::{Fields, Misfit};
 use crate::message::newtype::open_enumeration;
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
 
 /// A picture. WeCom delivers JPEG.
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `image`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Image {
     /// MD5 of the file, in hexadecimal. Sometimes missing.
@@ -40,7 +44,7 @@ impl Image {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `voice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Voice {
     /// MD5 of the file, in hexadecimal. Sometimes missing.
@@ -73,7 +77,7 @@ impl Voice {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `video`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Video {
     /// MD5 of the file, in hexadecimal. Sometimes missing.
@@ -106,7 +110,7 @@ impl Video {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `file`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct File {
     /// MD5 of the file, in hexadecimal. Sometimes missing.
@@ -143,7 +147,7 @@ impl File {
 ///
 /// Source: the table of message types in the vendor's documentation, page 91774, `emotion`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Emotion {
     /// The format of the picture.
