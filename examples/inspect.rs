@@ -112,7 +112,16 @@ impl<W: Write> Printer<W> {
         match message {
             Message::Chat(chat) => {
                 self.heading(chat, exported.revoked_by.as_deref())?;
-                self.body(&chat.body, 1)?;
+                match &chat.body {
+                    // What is left of the message without what is in the heading.
+                    Body::Unknown(_) => {
+                        self.line(1, &format!("[{}]", chat.msgtype))?;
+                        for (path, value) in message.extra() {
+                            self.line(2, &format!("{path} {}", beginning(value.get())))?;
+                        }
+                    }
+                    body => self.body(body, 1)?,
+                }
                 self.recent.push(chat);
             }
             Message::Switch(log) => {
@@ -196,7 +205,7 @@ impl<W: Write> Printer<W> {
                 let values = serde_json::to_value(body).unwrap_or_default();
                 let name = format!("{body:?}");
                 let name = name.split('(').next().unwrap_or_default();
-                self.line(depth, &format!("[{name}] {}", leaves(&values).join(" · ")))
+                self.line(depth, &format!("[{name}] {}", leaves("", &values).join(" · ")))
             }
         }
     }
@@ -250,7 +259,7 @@ impl Recent {
 
     fn push(&mut self, chat: &ChatMessage) {
         let what = match &chat.body {
-            Body::Text(text) => beginning(text.content.as_str()),
+            Body::Text(text) => beginning(text.quote().map_or(text.content.as_str(), |quote| quote.reply)),
             _ => format!("[{}]", chat.msgtype),
         };
         let msgid = String::from(chat.msgid.clone());
@@ -268,20 +277,20 @@ impl Recent {
     }
 }
 
-/// All texts and numbers of a value that are not empty, in order.
-fn leaves(value: &Value) -> Vec<String> {
+/// All texts and numbers of a value that are not empty, with the names of their fields.
+fn leaves(name: &str, value: &Value) -> Vec<String> {
     match value {
         Value::String(text) if text.is_empty() => Vec::new(),
-        Value::String(text) => vec![text.clone()],
-        Value::Number(number) => vec![number.to_string()],
-        Value::Array(items) => items.iter().flat_map(leaves).collect(),
-        Value::Object(fields) => fields.values().flat_map(leaves).collect(),
+        Value::String(text) => vec![format!("{name}: {text}")],
+        Value::Number(number) => vec![format!("{name}: {number}")],
+        Value::Array(items) => items.iter().flat_map(|item| leaves(name, item)).collect(),
+        Value::Object(fields) => fields.iter().flat_map(|(name, field)| leaves(name, field)).collect(),
         Value::Null | Value::Bool(_) => Vec::new(),
     }
 }
 
 fn beginning(text: &str) -> String {
-    let mut rest = text.chars();
+    let mut rest = text.chars().map(|c| if c == '\n' { ' ' } else { c });
     let mut beginning: String = rest.by_ref().take(60).collect();
     if rest.next().is_some() {
         beginning.push('…');
@@ -345,7 +354,7 @@ mod tests {
     能 👍
 
 {heading}
-    [revokes] 2026-03-26T06:00:00.000Z: 这是一条引用/回复消息：�“周敏：�周五能到吗？�急”�------�能 👍
+    [revokes] 2026-03-26T06:00:00.000Z: 能 👍
 
 {heading}
     [forwarded] 群聊的聊天记录
@@ -357,10 +366,11 @@ mod tests {
             [file] 报价�[31m.xlsx 9 bytes
 
 {heading}
-    [Todo] 对账 · 来自群
+    [Todo] content: 对账 · title: 来自群
 
 {heading}
-    [hologram] {{\"action\":\"send\",\"from\":\"lin.yu\",\"hologram\":{{\"scene\":\"🏗\",\"…
+    [hologram]
+        /hologram {{\"scene\":\"🏗\",\"sdkfileid\":\"A\"}}
     [other] 17 bytes, stored: ww1/0/2-0.jpg
 
 "
