@@ -117,7 +117,7 @@ fn the_tree_of_modules_is_true() {
         let there: BTreeSet<String> = fs::read_dir(root().join(package).join("src"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".rs") && name != "lib.rs")
+            .filter(|name| Path::new(name).extension().is_some_and(|end| end == "rs") && name != "lib.rs")
             .collect();
         assert_eq!(written, there, "{package}");
     }
