@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
@@ -54,6 +55,15 @@ fn the_demo_needs_nothing_and_loses_nothing() {
         assert_eq!(message["seq"], *seq);
         assert_eq!(message["raw"].as_str().unwrap().as_bytes(), plaintext);
     }
+    // The 34 types that are known, and a few of tomorrow.
+    let kind = |message: &Value| {
+        [&message["msgtype"], &message["action"]].map(|name| name.as_str().map(str::to_owned))
+    };
+    let kinds: HashSet<_> =
+        exported.iter().filter_map(|message| kind(message).into_iter().flatten().next()).collect();
+    assert!(kinds.len() > 34, "{kinds:?}");
+    let revoked = exported.iter().filter(|message| !message["revoked_by"].is_null());
+    assert_eq!(revoked.count(), 13);
 }
 
 fn sorted(mut names: Vec<&str>) -> Vec<&str> {
