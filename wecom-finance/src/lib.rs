@@ -57,6 +57,7 @@
 //! | `native` | yes | loads the SDK. Without it the message model and the keys remain, on any platform |
 //! | `aws-lc-rs` | yes | RSA by AWS-LC: fast, blinded; building needs a C compiler |
 //! | `rsa` | no | RSA in pure Rust, see [`RustCryptoKey`] for its known weakness |
+//! | `schema` | no | JSON Schema of the message model, by `schemars` |
 //!
 //! With neither RSA feature, [`KeyRing::insert_decryptor`] takes your own.
 //!
@@ -111,8 +112,8 @@ pub use crate::keys::{
 #[cfg(feature = "native")]
 pub use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId, Verdict};
 pub use crate::message::{
-    Body, ChatMessage, InvalidJson, MediaKind, MediaReference, Message, MsgId, MsgType, RoomId, SwitchLog,
-    UserId,
+    Body, ChatMessage, InvalidJson, MediaKind, MediaReference, MediaReferences, Message, MsgId, MsgType,
+    RoomId, SwitchLog, UserId,
 };
 #[cfg(feature = "native")]
 pub use crate::proxy::Proxy;

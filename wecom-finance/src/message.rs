@@ -4,30 +4,65 @@
 
 mod body;
 mod body_key;
+mod call;
+mod composite;
 mod content;
+mod conversation;
 mod id;
 mod invalid_json;
 mod lenient;
 mod media_reference;
+mod media_walk;
 mod newtype;
+mod office;
+mod other;
 mod plain;
+mod quote;
+mod raw_json;
+mod read;
 mod repair;
+#[cfg(feature = "schema")]
+mod schema;
+mod source;
+mod typed;
+mod units;
 
 use crate::timestamp::Timestamp;
 
-use self::lenient::Fields;
-use self::repair::repair;
+use self::source::Source;
 
 pub use self::body::{Body, UnknownBody};
+pub use self::call::{CallId, InviteType, MeetingVoiceCall, SharedScreen, ShownFile, VoipDocShare, VoipText};
+pub use self::composite::{ForwardedChat, ForwardedItem, Mixed, MixedItem, Note, NoteItem};
 pub use self::content::{Content, FileId};
-pub use self::id::{Action, MsgId, MsgType, Recipients, RoomId, UserId};
+pub use self::conversation::Conversation;
+pub use self::id::{Action, MsgId, MsgType, Recipients, RoomId, UserId, UserKind};
 pub use self::invalid_json::{InvalidJson, InvalidJsonKind};
 pub use self::media_reference::{MediaKind, MediaReference};
-pub use self::plain::{Emotion, EmotionType, File, Image, Revoke, Text, Video, Voice};
+pub use self::media_walk::MediaReferences;
+pub use self::office::{
+    Calendar, Collect, DocMsg, Meeting, MeetingId, MeetingNotification, MeetingNotificationType,
+    MeetingStatus, MeetingType, Question, QuestionType, QyDiskFile, Solitaire, SolitaireType, Todo, Vote,
+    VoteId, VoteType,
+};
+pub use self::other::{Article, FeedType, Markdown, News, RedPacket, RedPacketType, SphFeed};
+pub use self::plain::{
+    Agree, Card, Degrees, Disagree, Emotion, EmotionType, File, Image, Link, Location, Revoke, Text, Video,
+    Voice, Weapp,
+};
+pub use self::quote::{Quote, QuoteLayout};
+pub use self::raw_json::RawJson;
+pub use self::typed::Typed;
+pub use self::units::CivilTime;
 
 /// One entry of the archive, opened.
 ///
-/// `Debug` shows the structure of a message and the ids in it, never what people wrote.
+/// `Debug` shows the structure of a message and the ids in it, never what people wrote. Two messages are equal if
+/// they are understood the same, however each is written: a number may be in quotes in one of them.
+///
+/// Nothing of a message is lost. It keeps the text that it was read from: [`raw`](Self::raw). Fields that the model
+/// does not have are in [`extra`](Self::extra). With `serde_json` it serializes as the JSON that it was read from,
+/// whatever was changed in the typed values since; see [`typed`](Self::typed) for the other way.
 ///
 /// ```
 /// use wecom_finance::{Body, Message};
@@ -72,6 +107,7 @@ pub struct ChatMessage {
     pub msgtype: MsgType,
     /// What the message says.
     pub body: Body,
+    source: Source,
 }
 
 /// A member changed to another corp in the client (切换企业日志). Not a message: nobody wrote or received anything.
@@ -84,57 +120,10 @@ pub struct SwitchLog {
     pub time: Timestamp,
     /// Who.
     pub user: UserId,
+    source: Source,
 }
 
 impl Message {
-    /// Reads an opened message, as the SDK decrypts it.
-    ///
-    /// Every JSON object is a message. What does not fit the model goes into [`Body::Unknown`] with its JSON,
-    /// unknown fields are skipped, numbers may be written as strings. Three defects of the text itself are
-    /// repaired: raw control characters in strings, which archives are known to contain, half surrogate pairs
-    /// and bytes that are not UTF-8 (these two become U+FFFD). A caller that needs the text as it was received
-    /// keeps the bytes.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidJson`] if `json` is not a JSON object.
-    pub fn from_json(json: &[u8]) -> Result<Self, InvalidJson> {
-        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-        let text = String::from_utf8_lossy(json);
-        match Fields::parse(&text) {
-            Ok(fields) => Ok(Self::read(&fields, &text)),
-            Err(strict) => {
-                let repaired = repair(&text);
-                let fields = Fields::parse(&repaired).map_err(|_| InvalidJson::new(&strict))?;
-                Ok(Self::read(&fields, &repaired))
-            }
-        }
-    }
-
-    fn read(fields: &Fields<'_>, json: &str) -> Self {
-        let msgid = fields.text_or_empty("msgid");
-        let action: Action = fields.text_or_empty("action");
-        // The action comes first: a switch has neither type nor sender.
-        if action == Action::SWITCH {
-            return Self::Switch(SwitchLog {
-                msgid,
-                time: timestamp(fields, "time"),
-                user: fields.text_or_empty("user"),
-            });
-        }
-        let msgtype = fields.text_or_empty("msgtype");
-        Self::Chat(ChatMessage {
-            msgid,
-            action,
-            from: fields.text_or_empty("from"),
-            to: fields.texts("tolist").into_iter().map(UserId::from).collect(),
-            room: fields.optional_text("roomid"),
-            time: timestamp(fields, "msgtime"),
-            body: Body::read(&msgtype, fields, json),
-            msgtype,
-        })
-    }
-
     /// The id, whatever kind of entry it is.
     #[must_use]
     pub fn msgid(&self) -> &MsgId {
@@ -153,18 +142,39 @@ impl Message {
         }
     }
 
-    /// The media files that it refers to; see [`Body::media`].
-    pub fn media(&self) -> impl Iterator<Item = MediaReference> {
-        let body = match self {
-            Self::Chat(chat) => Some(&chat.body),
-            Self::Switch(_) => None,
-        };
-        body.into_iter().flat_map(Body::media)
+    /// The media files that it refers to, at whatever depth, in the order of its text.
+    ///
+    /// Files in types, and in places, that this version of the library does not know are found as well. A
+    /// reference without a `sdkfileid` is left out: there is nothing to fetch.
+    ///
+    /// ```
+    /// use wecom_finance::{MediaKind, Message};
+    ///
+    /// let json = r#"{"msgtype":"mixed","mixed":{"item":[
+    ///     {"type":"text","content":"{\"content\":\"Look\"}"},
+    ///     {"type":"image","content":"{\"md5sum\":\"\",\"filesize\":13178,\"sdkfileid\":\"Ct0B\"}"}]}}"#;
+    ///
+    /// let message = Message::from_json(json.as_bytes())?;
+    /// let image = message.media().next().unwrap();
+    /// assert_eq!((image.kind, image.size(), image.md5()), (MediaKind::Image, Some(13_178), None));
+    /// assert_eq!(image.path, "/mixed/item/1/content");
+    /// # Ok::<(), wecom_finance::InvalidJson>(())
+    /// ```
+    #[must_use]
+    pub fn media(&self) -> MediaReferences {
+        match self {
+            Self::Chat(chat) => chat.media(),
+            Self::Switch(_) => MediaReferences::none(),
+        }
     }
 }
 
-fn timestamp(fields: &Fields<'_>, key: &str) -> Timestamp {
-    Timestamp::from_millis(fields.number(key).unwrap_or(0))
+impl ChatMessage {
+    /// The media files that it refers to: see [`Message::media`].
+    #[must_use]
+    pub fn media(&self) -> MediaReferences {
+        MediaReferences::of(self.source.json().as_str())
+    }
 }
 
 #[cfg(test)]

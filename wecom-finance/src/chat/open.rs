@@ -7,7 +7,7 @@ use wecom_finance_sys::contracts::SHORTEST_ENCRYPT_MSG;
 use super::SealedMessage;
 use crate::error::{UnopenedMessage, UnopenedReason};
 use crate::keys::RandomKeyError;
-use crate::message::MediaReference;
+use crate::message::MediaReferences;
 use crate::{Error, KeyRing, Message, Result, Sdk};
 
 impl KeyRing {
@@ -71,7 +71,7 @@ impl OpenedMessage {
     ///
     /// [`Error::Unopened`] with the text in it if it is not JSON. `sealed` goes into that error.
     pub fn parse(self, sealed: &SealedMessage) -> Result<ChatRecord> {
-        match Message::from_json(&self.raw) {
+        match Message::from_bytes(self.raw.clone()) {
             Ok(message) => Ok(ChatRecord {
                 seq: self.seq,
                 msgid: self.msgid,
@@ -140,8 +140,9 @@ impl ChatRecord {
         &self.raw.0
     }
 
-    /// The files that the message refers to.
-    pub fn media(&self) -> impl Iterator<Item = MediaReference> {
+    /// The files that the message refers to: see [`Message::media`].
+    #[must_use]
+    pub fn media(&self) -> MediaReferences {
         self.message.media()
     }
 }

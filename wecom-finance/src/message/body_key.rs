@@ -20,13 +20,30 @@ const EXCEPTIONS: &[(&str, &[&str])] = &[
     ("voiptext", &["info", "voiptext"]),
 ];
 
-/// The body of a message of this type: the first of its keys that holds an object.
-pub(super) fn find<'a>(msgtype: &str, message: &Fields<'a>) -> Option<Fields<'a>> {
+/// The body of a message of this type: the first of its keys that holds an object, and that key.
+pub(super) fn find<'k, 'a>(msgtype: &'k str, message: &Fields<'a>) -> Option<(&'k str, Fields<'a>)> {
     let exception = EXCEPTIONS.iter().find(|(name, _)| *name == msgtype);
     match exception {
-        Some((_, keys)) => keys.iter().find_map(|key| message.object(key)),
-        None => message.object(msgtype),
+        Some((_, keys)) => keys.iter().find_map(|key| Some((*key, message.object(key)?))),
+        None => Some((msgtype, message.object(msgtype)?)),
     }
+}
+
+/// The key that WeCom's own samples have for the body of this type.
+pub(super) fn usual(msgtype: &str) -> &str {
+    let exception = EXCEPTIONS.iter().find(|(name, _)| *name == msgtype);
+    exception.and_then(|(_, keys)| keys.first()).copied().unwrap_or(msgtype)
+}
+
+/// Whether the fields of a body stand among those of the message itself. There are no samples of these two types,
+/// and those who have met them disagree.
+pub(super) fn in_the_open(msgtype: &str, message: &Fields<'_>) -> bool {
+    let fields: &[&str] = match msgtype {
+        "todo" => &["title", "content"],
+        "vote" => &["votetitle", "voteitem", "votetype", "voteid"],
+        _ => return false,
+    };
+    fields.iter().any(|field| message.has(field))
 }
 
 #[cfg(test)]
@@ -35,8 +52,9 @@ mod tests {
 
     #[test]
     fn own_key_unless_the_table_says_otherwise() {
-        let found =
-            |msgtype, json| find(msgtype, &Fields::parse(json).unwrap()).map(|body| body.number::<u8>("n"));
+        let found = |msgtype, json| {
+            find(msgtype, &Fields::parse(json).unwrap()).map(|(_, body)| body.number::<u8>("n"))
+        };
         assert_eq!(found("text", r#"{"text":{"n":1}}"#), Some(Some(1)));
         assert_eq!(found("text", r#"{"info":{"n":1}}"#), None);
         assert_eq!(found("text", r#"{"text":"n"}"#), None);

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::newtype::string_newtype;
 
+mod user_kind;
+
+pub use self::user_kind::UserKind;
+
 string_newtype! {
     /// The id of a message: unique in a corp, the same sealed and opened, the key to deduplicate by.
     ///
@@ -78,22 +82,75 @@ impl MsgType {
     pub const TEXT: &'static str = "text";
     /// [`Body::Image`](crate::Body::Image).
     pub const IMAGE: &'static str = "image";
+    /// [`Body::Revoke`](crate::Body::Revoke).
+    pub const REVOKE: &'static str = "revoke";
+    /// [`Body::Agree`](crate::Body::Agree).
+    pub const AGREE: &'static str = "agree";
+    /// [`Body::Disagree`](crate::Body::Disagree).
+    pub const DISAGREE: &'static str = "disagree";
     /// [`Body::Voice`](crate::Body::Voice).
     pub const VOICE: &'static str = "voice";
     /// [`Body::Video`](crate::Body::Video).
     pub const VIDEO: &'static str = "video";
-    /// [`Body::File`](crate::Body::File).
-    pub const FILE: &'static str = "file";
+    /// [`Body::Card`](crate::Body::Card).
+    pub const CARD: &'static str = "card";
+    /// [`Body::Location`](crate::Body::Location).
+    pub const LOCATION: &'static str = "location";
     /// [`Body::Emotion`](crate::Body::Emotion).
     pub const EMOTION: &'static str = "emotion";
-    /// [`Body::Revoke`](crate::Body::Revoke).
-    pub const REVOKE: &'static str = "revoke";
+    /// [`Body::File`](crate::Body::File).
+    pub const FILE: &'static str = "file";
+    /// [`Body::Link`](crate::Body::Link).
+    pub const LINK: &'static str = "link";
+    /// [`Body::Weapp`](crate::Body::Weapp).
+    pub const WEAPP: &'static str = "weapp";
+    /// [`Body::ChatRecord`](crate::Body::ChatRecord).
+    pub const CHATRECORD: &'static str = "chatrecord";
+    /// [`Body::Todo`](crate::Body::Todo).
+    pub const TODO: &'static str = "todo";
+    /// [`Body::Vote`](crate::Body::Vote).
+    pub const VOTE: &'static str = "vote";
+    /// [`Body::Collect`](crate::Body::Collect).
+    pub const COLLECT: &'static str = "collect";
+    /// [`Body::RedPacket`](crate::Body::RedPacket).
+    pub const REDPACKET: &'static str = "redpacket";
+    /// [`Body::Meeting`](crate::Body::Meeting).
+    pub const MEETING: &'static str = "meeting";
+    /// [`Body::MeetingNotification`](crate::Body::MeetingNotification).
+    pub const MEETING_NOTIFICATION: &'static str = "meeting_notification";
+    /// [`Body::DocMsg`](crate::Body::DocMsg).
+    pub const DOCMSG: &'static str = "docmsg";
+    /// [`Body::Markdown`](crate::Body::Markdown).
+    pub const MARKDOWN: &'static str = "markdown";
+    /// [`Body::News`](crate::Body::News).
+    pub const NEWS: &'static str = "news";
+    /// [`Body::Calendar`](crate::Body::Calendar).
+    pub const CALENDAR: &'static str = "calendar";
+    /// [`Body::Mixed`](crate::Body::Mixed).
+    pub const MIXED: &'static str = "mixed";
+    /// [`Body::MeetingVoiceCall`](crate::Body::MeetingVoiceCall).
+    pub const MEETING_VOICE_CALL: &'static str = "meeting_voice_call";
+    /// [`Body::VoipDocShare`](crate::Body::VoipDocShare).
+    pub const VOIP_DOC_SHARE: &'static str = "voip_doc_share";
+    /// [`Body::ExternalRedPacket`](crate::Body::ExternalRedPacket).
+    pub const EXTERNAL_REDPACKET: &'static str = "external_redpacket";
+    /// [`Body::SphFeed`](crate::Body::SphFeed).
+    pub const SPHFEED: &'static str = "sphfeed";
+    /// [`Body::VoipText`](crate::Body::VoipText).
+    pub const VOIPTEXT: &'static str = "voiptext";
+    /// [`Body::QyDiskFile`](crate::Body::QyDiskFile).
+    pub const QYDISKFILE: &'static str = "qydiskfile";
+    /// [`Body::Solitaire`](crate::Body::Solitaire).
+    pub const SOLITAIRE: &'static str = "solitaire";
+    /// [`Body::Note`](crate::Body::Note).
+    pub const NOTE: &'static str = "note";
 }
 
 /// Who a message went to: one user in a single chat, the other members in a room. Displays as a list with
 /// commas.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
 pub struct Recipients(Vec<UserId>);
 
 impl Recipients {

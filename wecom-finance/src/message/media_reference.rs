@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::body::Body;
 use super::content::{Content, FileId};
-use super::plain::{Emotion, EmotionType, File, Image, Video, Voice};
+use super::id::MsgType;
+use super::lenient::Fields;
+use super::plain::EmotionType;
 
 /// A media file that a message refers to: where it stands, and what is known about the file before fetching
 /// it.
@@ -17,6 +18,9 @@ pub struct MediaReference {
     pub kind: MediaKind,
     /// Where in the message: JSON pointer (RFC 6901) to the object that holds the `sdkfileid`, for example
     /// `/image`.
+    ///
+    /// The parts of a composite message are JSON in strings. The pointer goes on inside of the parsed string, as
+    /// if the object stood there itself: `/chatrecord/item/3/content/item/0/content`.
     pub path: String,
     file_id: FileId,
     size: Option<u64>,
@@ -73,10 +77,17 @@ pub enum MediaKind {
     File,
     /// A sticker.
     Emotion,
+    /// The recording of a call. Nothing is stated about the file.
+    MeetingVoiceCall,
+    /// A document that was shared during a call.
+    VoipDocShare,
+    /// A file in a place that this version of the library does not know.
+    Other,
 }
 
 impl MediaKind {
-    /// The kind in one lower-case word, the same as the `msgtype` that carries it.
+    /// The kind in one lower-case word, the same as the `msgtype` that carries it; `other` for
+    /// [`Other`](Self::Other).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -85,7 +96,24 @@ impl MediaKind {
             Self::Video => "video",
             Self::File => "file",
             Self::Emotion => "emotion",
+            Self::MeetingVoiceCall => "meeting_voice_call",
+            Self::VoipDocShare => "voip_doc_share",
+            Self::Other => "other",
         }
+    }
+
+    /// The kind of file that a message of this type is.
+    pub(super) fn of_type(msgtype: &str) -> Option<Self> {
+        Some(match msgtype {
+            MsgType::IMAGE => Self::Image,
+            MsgType::VOICE => Self::Voice,
+            MsgType::VIDEO => Self::Video,
+            MsgType::FILE => Self::File,
+            MsgType::EMOTION => Self::Emotion,
+            MsgType::MEETING_VOICE_CALL => Self::MeetingVoiceCall,
+            MsgType::VOIP_DOC_SHARE => Self::VoipDocShare,
+            _ => return None,
+        })
     }
 }
 
@@ -95,61 +123,37 @@ impl fmt::Display for MediaKind {
     }
 }
 
-impl Body {
-    /// The media files that this body refers to, in the order of the message.
-    ///
-    /// A reference without a `sdkfileid` is left out: there is nothing to fetch.
-    pub fn media(&self) -> impl Iterator<Item = MediaReference> {
-        let reference = match self {
-            Self::Image(image) => Some(of_image(image)),
-            Self::Voice(voice) => Some(of_voice(voice)),
-            Self::Video(video) => Some(of_video(video)),
-            Self::File(file) => Some(of_file(file)),
-            Self::Emotion(emotion) => Some(of_emotion(emotion)),
-            Self::Text(_) | Self::Revoke(_) | Self::Unknown(_) => None,
+impl MediaReference {
+    /// Reads an object that may hold a `sdkfileid`, in a message or a part of this kind.
+    pub(super) fn read(fields: &Fields<'_>, kind: Option<MediaKind>, path: &str) -> Option<Self> {
+        let file_id = fields.optional_text("sdkfileid")?;
+        let kind = kind.unwrap_or(MediaKind::Other);
+        let size = match kind {
+            MediaKind::Voice => fields.number("voice_size"),
+            MediaKind::Emotion => fields.number("imagesize"),
+            MediaKind::Other => {
+                ["filesize", "voice_size", "imagesize"].iter().find_map(|key| fields.number(key))
+            }
+            _ => fields.number("filesize"),
         };
-        reference.into_iter().filter(|reference| !reference.file_id.is_empty())
+        let file_name: Option<Content> = fields.optional_text("filename");
+        let stated = fields.optional_text("fileext").or_else(|| extension_of(file_name.as_ref()?.as_str()));
+        let extension = match kind {
+            MediaKind::Image => Some("jpg".into()),
+            MediaKind::Voice => Some("amr".into()),
+            MediaKind::Video => Some("mp4".into()),
+            MediaKind::Emotion => {
+                fields.number("type").map(EmotionType).and_then(EmotionType::extension).map(Content::from)
+            }
+            MediaKind::File | MediaKind::VoipDocShare | MediaKind::Other => stated,
+            MediaKind::MeetingVoiceCall => None,
+        };
+        let md5 = fields.optional_text("md5sum");
+        Some(Self { kind, path: path.to_owned(), file_id, size, md5, file_name, extension })
     }
 }
 
-/// All five stand under the key that is also the name of their kind.
-fn reference(kind: MediaKind, file_id: &FileId, size: Option<u64>, md5: Option<&String>) -> MediaReference {
-    MediaReference {
-        kind,
-        path: format!("/{kind}"),
-        file_id: file_id.clone(),
-        size,
-        md5: md5.cloned(),
-        file_name: None,
-        extension: None,
-    }
-}
-
-fn of_image(Image { md5, size, file_id }: &Image) -> MediaReference {
-    let extension = Some("jpg".into());
-    MediaReference { extension, ..reference(MediaKind::Image, file_id, *size, md5.as_ref()) }
-}
-
-fn of_voice(Voice { md5, size, play_length: _, file_id }: &Voice) -> MediaReference {
-    let extension = Some("amr".into());
-    MediaReference { extension, ..reference(MediaKind::Voice, file_id, *size, md5.as_ref()) }
-}
-
-fn of_video(Video { md5, size, play_length: _, file_id }: &Video) -> MediaReference {
-    let extension = Some("mp4".into());
-    MediaReference { extension, ..reference(MediaKind::Video, file_id, *size, md5.as_ref()) }
-}
-
-fn of_file(File { md5, size, name, extension, file_id }: &File) -> MediaReference {
-    let file_name = (!name.is_empty()).then(|| name.clone());
-    let extension = extension.clone().or_else(|| {
-        let (stem, extension) = name.as_str().rsplit_once('.')?;
-        (!stem.is_empty() && !extension.is_empty()).then(|| extension.into())
-    });
-    MediaReference { file_name, extension, ..reference(MediaKind::File, file_id, *size, md5.as_ref()) }
-}
-
-fn of_emotion(Emotion { emotion_type, width: _, height: _, md5, size, file_id }: &Emotion) -> MediaReference {
-    let extension = emotion_type.and_then(EmotionType::extension).map(Content::from);
-    MediaReference { extension, ..reference(MediaKind::Emotion, file_id, *size, md5.as_ref()) }
+fn extension_of(name: &str) -> Option<Content> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    (!stem.is_empty() && !extension.is_empty()).then(|| extension.into())
 }

@@ -1,11 +1,31 @@
-//! How the model's string types are made.
+//! How the model's string types and open enumerations are made.
 
 /// Declares a string type: what the archive says, unchecked and unchanged, under a name of its own.
 ///
 /// `shown` types print themselves in `Debug`, `hidden` ones only their length: those hold what people wrote,
-/// or what gives access to it.
+/// or what gives access to it. `@unserialized` ones write themselves in a way of their own.
 macro_rules! string_newtype {
     ($(#[$meta:meta])* shown $name:ident) => {
+        string_newtype! {
+            @unserialized
+            #[derive(serde::Serialize, serde::Deserialize)]
+            #[serde(transparent)]
+            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+            $(#[$meta])*
+            shown $name
+        }
+    };
+    ($(#[$meta:meta])* hidden $name:ident) => {
+        string_newtype! {
+            @unserialized
+            #[derive(serde::Serialize, serde::Deserialize)]
+            #[serde(transparent)]
+            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+            $(#[$meta])*
+            hidden $name
+        }
+    };
+    (@unserialized $(#[$meta:meta])* shown $name:ident) => {
         string_newtype!(@common $(#[$meta])* $name);
 
         impl std::fmt::Debug for $name {
@@ -14,7 +34,7 @@ macro_rules! string_newtype {
             }
         }
     };
-    ($(#[$meta:meta])* hidden $name:ident) => {
+    (@unserialized $(#[$meta:meta])* hidden $name:ident) => {
         string_newtype!(@common $(#[$meta])* $name);
 
         impl std::fmt::Debug for $name {
@@ -25,8 +45,7 @@ macro_rules! string_newtype {
     };
     (@common $(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -73,6 +92,12 @@ macro_rules! string_newtype {
             }
         }
 
+        impl From<std::borrow::Cow<'_, str>> for $name {
+            fn from(text: std::borrow::Cow<'_, str>) -> Self {
+                Self(text.into())
+            }
+        }
+
         impl From<$name> for String {
             fn from(value: $name) -> Self {
                 value.0.into()
@@ -93,4 +118,19 @@ macro_rules! string_newtype {
     };
 }
 
-pub(crate) use string_newtype;
+/// Declares an open enumeration: WeCom's number as it is, the documented values as named constants.
+macro_rules! open_enumeration {
+    ($(#[$meta:meta])* $name:ident { $($(#[$value_meta:meta])* $value:ident = $number:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+        pub struct $name(pub u32);
+
+        impl $name {
+            $($(#[$value_meta])* pub const $value: Self = Self($number);)+
+        }
+    };
+}
+
+pub(crate) use {open_enumeration, string_newtype};

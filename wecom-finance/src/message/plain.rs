@@ -1,193 +1,228 @@
 //! The plain messages: one body, nothing nested.
 
-use std::time::Duration;
+mod degrees;
+mod files;
 
-use super::content::{Content, FileId};
-use super::id::MsgId;
+#[cfg(feature = "schema")]
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::content::Content;
+use super::id::{MsgId, UserId};
 use super::lenient::{Fields, Misfit};
+#[cfg(feature = "schema")]
+use crate::message::schema::as_written;
+use crate::timestamp::Timestamp;
+
+pub use self::degrees::Degrees;
+pub use self::files::{Emotion, EmotionType, File, Image, Video, Voice};
 
 /// A text message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `text`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Text {
-    /// The text as it was typed. Built-in emoji are words in brackets (`[微笑]`), mentions and quotes are plain
-    /// text.
+    /// The text as it was typed. Built-in emoji are words in brackets (`[微笑]`), mentions are plain text.
+    /// For quotes, see [`Text::quote`].
     pub content: Content,
 }
 
-/// A picture. WeCom delivers JPEG.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Image {
-    /// MD5 of the file, in hexadecimal.
-    pub md5: Option<String>,
-    /// Bytes.
-    pub size: Option<u64>,
-    /// What to fetch the file by.
-    pub file_id: FileId,
-}
-
-/// A voice message. WeCom delivers AMR.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Voice {
-    /// MD5 of the file, in hexadecimal.
-    pub md5: Option<String>,
-    /// Bytes.
-    pub size: Option<u64>,
-    /// How long it plays, in whole seconds.
-    pub play_length: Option<Duration>,
-    /// What to fetch the file by.
-    pub file_id: FileId,
-}
-
-/// A video. WeCom delivers MP4.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Video {
-    /// MD5 of the file, in hexadecimal.
-    pub md5: Option<String>,
-    /// Bytes.
-    pub size: Option<u64>,
-    /// How long it plays, in whole seconds.
-    pub play_length: Option<Duration>,
-    /// What to fetch the file by.
-    pub file_id: FileId,
-}
-
-/// A file of any kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct File {
-    /// MD5 of the file, in hexadecimal. Sometimes missing.
-    pub md5: Option<String>,
-    /// Bytes; files above 2 GiB occur.
-    pub size: Option<u64>,
-    /// The sender's name of the file. Anything may be in it, path separators included: never use it as a path
-    /// unchecked.
-    pub name: Content,
-    /// The file's extension without a dot, as the archive states it.
-    pub extension: Option<Content>,
-    /// What to fetch the file by.
-    pub file_id: FileId,
-}
-
-/// A sticker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Emotion {
-    /// The format of the picture.
-    pub emotion_type: Option<EmotionType>,
-    /// Pixels.
-    pub width: Option<u32>,
-    /// Pixels.
-    pub height: Option<u32>,
-    /// MD5 of the file, in hexadecimal. WeCom's value is wrong for some files.
-    pub md5: Option<String>,
-    /// Bytes.
-    pub size: Option<u64>,
-    /// What to fetch the file by.
-    pub file_id: FileId,
-}
-
-/// The format of a sticker: WeCom's number, two of which have a documented meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EmotionType(pub u32);
-
-impl EmotionType {
-    /// A GIF, most often animated.
-    pub const GIF: Self = Self(1);
-    /// A PNG.
-    pub const PNG: Self = Self(2);
-
-    /// The file extension that goes with it, without a dot.
-    #[must_use]
-    pub fn extension(self) -> Option<&'static str> {
-        match self {
-            Self::GIF => Some("gif"),
-            Self::PNG => Some("png"),
-            Self(_) => None,
-        }
+impl Text {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
+        Ok(Self { content: body.text("content")? })
     }
 }
 
 /// A message was taken back. The message itself stays in the archive, unchanged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `revoke`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
 #[non_exhaustive]
 pub struct Revoke {
     /// The message that was taken back. It may be older than what the archive still hands out.
     pub pre_msgid: MsgId,
 }
 
-impl Text {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self { content: body.text("content")? })
-    }
-}
-
-impl Image {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            md5: body.optional_text("md5sum"),
-            size: body.number("filesize"),
-            file_id: body.text("sdkfileid")?,
-        })
-    }
-}
-
-impl Voice {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            md5: body.optional_text("md5sum"),
-            size: body.number("voice_size"),
-            play_length: seconds(body, "play_length"),
-            file_id: body.text("sdkfileid")?,
-        })
-    }
-}
-
-impl Video {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            md5: body.optional_text("md5sum"),
-            size: body.number("filesize"),
-            play_length: seconds(body, "play_length"),
-            file_id: body.text("sdkfileid")?,
-        })
-    }
-}
-
-impl File {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            md5: body.optional_text("md5sum"),
-            size: body.number("filesize"),
-            name: body.text_or_empty("filename"),
-            extension: body.optional_text("fileext"),
-            file_id: body.text("sdkfileid")?,
-        })
-    }
-}
-
-impl Emotion {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
-        Ok(Self {
-            emotion_type: body.number("type").map(EmotionType),
-            width: body.number("width"),
-            height: body.number("height"),
-            md5: body.optional_text("md5sum"),
-            size: body.number("imagesize"),
-            file_id: body.text("sdkfileid")?,
-        })
-    }
-}
-
 impl Revoke {
-    pub(super) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Result<Self, Misfit> {
         Ok(Self { pre_msgid: body.text("pre_msgid")? })
     }
 }
 
-fn seconds(body: &Fields<'_>, key: &str) -> Option<Duration> {
-    body.number(key).map(Duration::from_secs)
+/// Somebody outside of the corp agreed that the conversation be archived.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `agree`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Agree {
+    /// Who agreed.
+    #[serde(rename = "userid")]
+    pub user: UserId,
+    /// When, in milliseconds.
+    #[serde(rename = "agree_time", skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+impl Agree {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        Self { user: body.text_or_empty("userid"), time: body.time_in_millis("agree_time") }
+    }
+}
+
+/// Somebody outside of the corp refused that the conversation be archived.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `disagree`. That table can be
+/// read as if the fields were those of an [`Agree`], so they are read under either name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Disagree {
+    /// Who refused.
+    #[serde(rename = "userid")]
+    pub user: UserId,
+    /// When, in milliseconds.
+    #[serde(rename = "disagree_time", skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
+}
+
+impl Disagree {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        let time = body.time_in_millis("disagree_time").or_else(|| body.time_in_millis("agree_time"));
+        Self { user: body.text_or_empty("userid"), time }
+    }
+}
+
+/// A contact card.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `card`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Card {
+    /// The company of the card's owner; the fixed text `微信联系人` for users of WeChat.
+    #[serde(rename = "corpname")]
+    pub corp_name: Content,
+    /// Whose card it is.
+    #[serde(rename = "userid")]
+    pub user: UserId,
+}
+
+impl Card {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        // Older tables of the documentation spell it with a capital.
+        let user = body.optional_text("userid").unwrap_or_else(|| body.text_or_empty("Userid"));
+        Self { corp_name: body.text_or_empty("corpname"), user }
+    }
+}
+
+/// A place on the map.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `location`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Location {
+    /// Degrees, east positive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<Degrees>,
+    /// Degrees, north positive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<Degrees>,
+    /// The address in words.
+    pub address: Content,
+    /// The name of the place. May be empty.
+    pub title: Content,
+    /// The zoom level of the map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoom: Option<u32>,
+}
+
+impl Location {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        Self {
+            longitude: body.optional_text("longitude"),
+            latitude: body.optional_text("latitude"),
+            address: body.text_or_empty("address"),
+            title: body.text_or_empty("title"),
+            zoom: body.number("zoom"),
+        }
+    }
+}
+
+/// A link with a preview. Every field may be empty.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `link`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Link {
+    /// The title of the page.
+    pub title: Content,
+    /// What the page is about.
+    pub description: Content,
+    /// Where it leads.
+    #[serde(rename = "link_url")]
+    pub url: Content,
+    /// The picture of the preview: an ordinary URL, not a file of the archive.
+    pub image_url: Content,
+}
+
+impl Link {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        Self {
+            title: body.text_or_empty("title"),
+            description: body.text_or_empty("description"),
+            url: body.text_or_empty("link_url"),
+            image_url: body.text_or_empty("image_url"),
+        }
+    }
+}
+
+/// A mini program.
+///
+/// Source: the table of message types in the vendor's documentation, page 91774, `weapp`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(JsonSchema), schemars(transform = as_written))]
+#[non_exhaustive]
+pub struct Weapp {
+    /// The title of the shared page.
+    pub title: Content,
+    /// What the page is about. May be empty.
+    pub description: Content,
+    /// The original id of the mini program; ends in `@app`.
+    pub username: Content,
+    /// The name of the mini program.
+    #[serde(rename = "displayname")]
+    pub display_name: Content,
+    /// The app id. Absent from messages before about 2026.
+    #[serde(rename = "appid", skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<Content>,
+    /// The page inside the mini program. Absent from messages before about 2026.
+    #[serde(rename = "pagepath", skip_serializing_if = "Option::is_none")]
+    pub page_path: Option<Content>,
+}
+
+impl Weapp {
+    pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
+        Self {
+            title: body.text_or_empty("title"),
+            description: body.text_or_empty("description"),
+            username: body.text_or_empty("username"),
+            display_name: body.text_or_empty("displayname"),
+            app_id: body.optional_text("appid"),
+            page_path: body.optional_text("pagepath"),
+        }
+    }
+}
+
+impl Revoke {
+    /// The message that was taken back: the same as [`pre_msgid`](Self::pre_msgid), by a name that says so.
+    #[must_use]
+    pub fn revoked(&self) -> &MsgId {
+        &self.pre_msgid
+    }
 }

@@ -6,6 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod composite;
+mod lossless;
+mod samples;
+
 fn chat(json: &str) -> ChatMessage {
     match Message::from_json(json.as_bytes()).unwrap() {
         Message::Chat(chat) => chat,
@@ -263,6 +267,11 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         any::<i64>().prop_map(Into::into),
         any::<f64>().prop_map(Into::into),
         ".*".prop_map(Into::into),
+        "[0-9]{1,20}".prop_map(Into::into),
+        prop::sample::select(
+            &[r#"{"sdkfileid":"C"}"#, r#"{"item":[{"type":"image","content":{"sdkfileid":"C"}}]}"#][..]
+        )
+        .prop_map(Into::into),
     ];
     leaf.prop_recursive(3, 24, 4, |inner| {
         prop_oneof![
@@ -272,35 +281,93 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// The keys that the model looks for, and others.
+/// All types, and others.
+const TYPES: &[&str] = &[
+    "",
+    "new",
+    "text",
+    "image",
+    "revoke",
+    "agree",
+    "disagree",
+    "voice",
+    "video",
+    "card",
+    "location",
+    "emotion",
+    "file",
+    "link",
+    "weapp",
+    "chatrecord",
+    "todo",
+    "vote",
+    "collect",
+    "redpacket",
+    "meeting",
+    "meeting_notification",
+    "docmsg",
+    "markdown",
+    "news",
+    "calendar",
+    "mixed",
+    "meeting_voice_call",
+    "voip_doc_share",
+    "external_redpacket",
+    "sphfeed",
+    "voiptext",
+    "qydiskfile",
+    "solitaire",
+    "note",
+];
+
+/// The other keys that the model looks for.
+const KEYS: &[&str] = &[
+    "msgid",
+    "action",
+    "from",
+    "tolist",
+    "roomid",
+    "msgtime",
+    "time",
+    "user",
+    "msgtype",
+    "info",
+    "doc",
+    "item",
+    "items",
+    "content",
+    "type",
+    "msg_type",
+    "md5sum",
+    "filesize",
+    "voice_size",
+    "sdkfileid",
+    "play_length",
+    "title",
+    "description",
+    "url",
+    "details",
+    "voteitem",
+    "votetitle",
+    "userid",
+    "Userid",
+    "endtime",
+    "starttime",
+    "meetingid",
+    "longitude",
+    "demofiledata",
+    "totalamount",
+    "create_time",
+];
+
+fn any_msgtype() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(TYPES)
+}
+
 fn any_key() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec![
-            "msgid",
-            "action",
-            "from",
-            "tolist",
-            "roomid",
-            "msgtime",
-            "time",
-            "user",
-            "msgtype",
-            "text",
-            "image",
-            "voice",
-            "video",
-            "file",
-            "emotion",
-            "revoke",
-            "content",
-            "md5sum",
-            "filesize",
-            "voice_size",
-            "sdkfileid",
-            "type",
-            "play_length",
-        ])
-        .prop_map(String::from),
+        any_msgtype().prop_map(String::from),
+        prop::sample::select(KEYS).prop_map(String::from),
         ".{0,6}",
     ]
 }
@@ -309,7 +376,7 @@ proptest! {
     #[test]
     fn any_json_object_is_a_message(
         mut fields in prop::collection::btree_map(any_key(), any_json(), 0..8),
-        msgtype in prop::sample::select(vec!["", "text", "image", "voice", "video", "file", "emotion", "revoke", "new"]),
+        msgtype in any_msgtype(),
     ) {
         fields.insert("msgtype".into(), msgtype.into());
         let json = serde_json::to_string(&fields).unwrap();
