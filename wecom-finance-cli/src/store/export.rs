@@ -66,10 +66,11 @@ impl Store {
     ) -> Result<io::Result<()>, StoreError> {
         // One transaction: a run that goes on meanwhile does not show half of its work.
         let transaction = self.db.transaction()?;
+        // Without a word about the index, SQLite looks for revocations among all messages, for each of them.
         let mut messages = transaction.prepare_cached(
             r#"SELECT corp_id, seq, msgid, publickey_ver, action, msgtype, "from", tolist, roomid, msgtime, raw,
                  revokes,
-                 (SELECT other.msgid FROM message AS other
+                 (SELECT other.msgid FROM message AS other INDEXED BY message_revokes
                   WHERE other.corp_id = message.corp_id AND other.revokes = message.msgid
                     AND other.seq <> message.seq AND message.msgid <> ''
                   ORDER BY other.seq LIMIT 1)

@@ -74,5 +74,5 @@ pub(super) fn scenario() -> Scenario {
         scenario = scenario.media_file(MediaFile::generated(format!("demo-{index:02}"), kind, len));
     }
     // The times in the corpus fit its place here. Mostly text: a demo should not take longer to fetch than to look at.
-    scenario.texts(222).corpus().texts(2_200).conversation(80).gap(1).texts(2_399)
+    scenario.texts(222).corpus().texts(2_200).conversation(80).gap(1).texts(2_396)
 }
