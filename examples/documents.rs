@@ -110,14 +110,16 @@ fn links_lead_somewhere() {
 #[test]
 fn the_tree_of_modules_is_true() {
     let trees = blocks(&text("docs/architecture.md"), "text");
-    for package in ["wecom-finance-sys", "wecom-finance", "wecom-finance-simulator"] {
+    for package in ["wecom-finance-sys", "wecom-finance", "wecom-finance-simulator", "wecom-finance-cli"] {
         let tree = trees.iter().find(|tree| tree.starts_with(&format!("{package}/src/\n"))).unwrap();
         let written: BTreeSet<String> =
             tree.lines().skip(1).map(|line| line.split_whitespace().next().unwrap().to_owned()).collect();
         let there: BTreeSet<String> = fs::read_dir(root().join(package).join("src"))
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".rs") && name != "lib.rs")
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| name != "lib.rs")
             .collect();
         assert_eq!(written, there, "{package}");
     }

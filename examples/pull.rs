@@ -19,7 +19,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 
-use wecom_finance::{Body, KeyRing, Library, Message, Sdk, Secret};
+use wecom_finance::{Body, KeyRing, Language, Library, Message, Sdk, Secret};
 use wecom_finance_simulator::Scenario;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -72,7 +72,10 @@ fn pull(sdk: &Sdk, keys: &KeyRing, after: u64, out: &mut dyn Write) -> Result<u6
             // often a key is missing and will turn up.
             Err(error) if error.sealed().is_some() => writeln!(out, "{error}")?,
             // No page could be had, retries included. `chat.cursor()` is where a later run goes on.
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                let remedy = error.remedy(Language::English);
+                return Err(format!("{error}: {remedy}").into());
+            }
         }
     }
     Ok(chat.cursor())

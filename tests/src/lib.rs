@@ -1,5 +1,5 @@
 //! Tests that run on more than one ground: on the stand-in in this process, and on the genuine SDK talking to a WeCom on
-//! loopback. A test is a function that takes a [`Ground`]; [`on_grounds!`] makes the list of them.
+//! loopback. A test is a function that takes a [`Ground`]; [`tests_on!`] has the list of them.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -23,7 +23,7 @@ use crate::download::with_suffix;
 pub(crate) use error::StoreError;
 pub(crate) use lock::Lock;
 pub(crate) use media::{MediaOutcome, PendingMedia};
-pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome};
+pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome, revokes};
 pub(crate) use sealed::{DEADLY, Page};
 pub(crate) use summary::QuarantineReason;
 

@@ -42,6 +42,7 @@
 mod bytes;
 mod connect;
 mod control;
+mod corpus;
 mod error;
 mod export;
 mod keys;

@@ -30,6 +30,8 @@ pub(crate) enum Block {
     Conversation { count: u64 },
     /// One message for the media file with this id.
     Carrying { file: String },
+    /// The hostile messages of the corpus, or the others.
+    Corpus { hostile: bool },
     /// One given message.
     Message(MessageSpec),
     /// Seqs that no message has.
@@ -126,8 +128,9 @@ impl Scenario {
         }
     }
 
-    /// A busy little company: 5,400 messages of eight types in Chinese and English, three key versions, 48 media files
-    /// from nothing to 3 MiB. The same in every process, and always of the corp [`Scenario::DEMO_CORP_ID`].
+    /// A busy little company: 5,400 messages of all 34 types in Chinese and English (those of
+    /// [`corpus`](Self::corpus) among them), three key versions, 92 media files from nothing to 3 MiB. The same in every
+    /// process, and always of the corp [`Scenario::DEMO_CORP_ID`].
     #[must_use]
     pub fn demo() -> Self {
         demo::scenario()
@@ -234,6 +237,32 @@ impl Scenario {
     #[must_use]
     pub fn conversation(mut self, count: u64) -> Self {
         self.blocks.push(Block::Conversation { count });
+        self
+    }
+
+    /// Adds the corpus: several hundred messages, written by hand, that show every type there is, what sources disagree
+    /// about and what may be missing, with the media files they refer to.
+    ///
+    /// All of them are valid JSON, and all their files can be fetched. A few are of types that no reader knows yet.
+    #[must_use]
+    pub fn corpus(self) -> Self {
+        self.with_corpus(false)
+    }
+
+    /// Adds the hostile part of the corpus: invalid JSON, text that is not UTF-8, file names that climb out of their
+    /// directory, numbers beyond all bounds, files that are not there.
+    #[must_use]
+    pub fn hostile_corpus(self) -> Self {
+        self.with_corpus(true)
+    }
+
+    fn with_corpus(mut self, hostile: bool) -> Self {
+        for file in crate::corpus::media_files() {
+            if !self.media.contains(&file) {
+                self.media.push(file);
+            }
+        }
+        self.blocks.push(Block::Corpus { hostile });
         self
     }
 

@@ -5,10 +5,10 @@ use std::thread;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use wecom_finance::{ChatRecord, MediaReference, Message, SealedMessage, UserId};
+use wecom_finance::{ChatRecord, Message, SealedMessage, UserId};
 
 use crate::connect::Connection;
-use crate::store::{NewMedia, NewMessage, NewQuarantine, Outcome};
+use crate::store::{NewMedia, NewMessage, NewQuarantine, Outcome, revokes};
 
 /// Below this, starting threads costs more than it saves.
 const WORTH_A_THREAD: usize = 8;
@@ -60,7 +60,8 @@ fn read(record: ChatRecord) -> NewMessage {
         seq: record.seq,
         msgid: record.msgid.clone(),
         publickey_ver: record.publickey_ver,
-        media: record.media().map(reference).collect(),
+        media: record.media().map(NewMedia::from).collect(),
+        revokes: revokes(record.message()).map(str::to_owned),
         ..NewMessage::default()
     };
     match record.into_message() {
@@ -102,16 +103,4 @@ impl Present {
 
 fn not_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn reference(media: MediaReference) -> NewMedia {
-    NewMedia {
-        kind: media.kind.as_str(),
-        sdkfileid: media.file_id().to_owned(),
-        name: media.file_name().map(str::to_owned),
-        extension: media.extension().map(str::to_owned),
-        size: media.size(),
-        md5: media.md5().and_then(not_empty),
-        path: media.path,
-    }
 }

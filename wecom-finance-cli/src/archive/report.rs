@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     /// Files that are still to be fetched, whichever run found them.
     pub(crate) media_pending: u64,
     pub(crate) last_seq: u64,
+    /// Places in the stretch of the stream that was pulled where the seqs jump. WeCom leaves some out itself.
+    pub(crate) gaps: u64,
     pub(crate) seconds: f64,
     pub(crate) types: BTreeMap<String, u64>,
 }
@@ -66,7 +68,7 @@ impl Tally {
             media_failed: self.media_failed,
             media_pending: self.media_pending,
             last_seq: self.last_seq,
-            gaps: 0,
+            gaps: self.gaps,
             seconds: (self.seconds * 1000.0).round() / 1000.0,
         }
     }

@@ -112,6 +112,7 @@ impl Run {
             let page = Page::from(&page);
             let appended = self.store.append(&self.corp_id, &page);
             let appended = self.stored(appended)?;
+            self.tally.gaps += gaps_after(cursor, page.messages);
             cursor = page.last_seq;
             self.tally.pulled += count(page.messages.len()).saturating_add(count(page.damaged.len()));
             self.tally.duplicates += appended.duplicates;
@@ -251,6 +252,33 @@ fn deadly(message: &SealedMessage) -> Outcome {
     })
 }
 
+/// How often the seqs jump from the cursor on. Before the first message of all there is nothing to jump from.
+fn gaps_after(cursor: u64, messages: &[SealedMessage]) -> u64 {
+    let mut seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
+    seqs.sort_unstable();
+    let before = std::iter::once(cursor).chain(seqs.iter().copied());
+    let jumps = before.zip(&seqs).filter(|(before, seq)| *before != 0 && **seq > before.saturating_add(1));
+    count(jumps.count())
+}
+
 fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jumps_are_counted_within_a_page_and_from_the_cursor() {
+        let page = |seqs: &[u64]| -> Vec<_> {
+            seqs.iter().map(|seq| SealedMessage::new(*seq, "", 1, "", "")).collect()
+        };
+        assert_eq!(gaps_after(0, &page(&[1001, 1002])), 0, "the first run begins where WeCom does");
+        assert_eq!(gaps_after(1000, &page(&[1001, 1002])), 0);
+        assert_eq!(gaps_after(1000, &page(&[1002, 1003, 1007])), 2);
+        assert_eq!(gaps_after(1000, &page(&[1003, 1001, 1002])), 0, "a page need not be in order");
+        assert_eq!(gaps_after(1000, &page(&[1001, 1001])), 0);
+        assert_eq!(gaps_after(1000, &[]), 0);
+    }
 }

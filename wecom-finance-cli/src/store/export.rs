@@ -27,6 +27,9 @@ pub(crate) struct ExportedMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_base64: Option<String>,
     media: Vec<ExportedMedia>,
+    /// The msgid of the first message that takes it back, and of the message that it takes back.
+    revoked_by: Option<String>,
+    revokes: Option<String>,
 }
 
 /// A file of a message, likewise.
@@ -63,8 +66,14 @@ impl Store {
     ) -> Result<io::Result<()>, StoreError> {
         // One transaction: a run that goes on meanwhile does not show half of its work.
         let transaction = self.db.transaction()?;
+        // Without a word about the index, SQLite looks for revocations among all messages, for each of them.
         let mut messages = transaction.prepare_cached(
-            r#"SELECT corp_id, seq, msgid, publickey_ver, action, msgtype, "from", tolist, roomid, msgtime, raw
+            r#"SELECT corp_id, seq, msgid, publickey_ver, action, msgtype, "from", tolist, roomid, msgtime, raw,
+                 revokes,
+                 (SELECT other.msgid FROM message AS other INDEXED BY message_revokes
+                  WHERE other.corp_id = message.corp_id AND other.revokes = message.msgid
+                    AND other.seq <> message.seq AND message.msgid <> ''
+                  ORDER BY other.seq LIMIT 1)
                FROM message WHERE corp_id = ?1 ORDER BY seq"#,
         )?;
         let mut media = transaction.prepare_cached(
@@ -130,6 +139,8 @@ fn read_message(row: &Row<'_>) -> Result<ExportedMessage, StoreError> {
         raw,
         raw_base64,
         media: Vec::new(),
+        revokes: row.get(11)?,
+        revoked_by: row.get(12)?,
     })
 }
 

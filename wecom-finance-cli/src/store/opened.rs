@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use rusqlite::{Transaction, TransactionBehavior, params};
+use wecom_finance::{Body, MediaReference, Message};
 
 use super::{Store, StoreError, to_db};
 
@@ -28,6 +29,8 @@ pub(crate) struct NewMessage {
     pub(crate) roomid: Option<String>,
     pub(crate) msgtime: Option<i64>,
     pub(crate) raw: Bytes,
+    /// The msgid that it takes back, if that is what it does.
+    pub(crate) revokes: Option<String>,
     pub(crate) media: Vec<NewMedia>,
 }
 
@@ -41,6 +44,27 @@ pub(crate) struct NewMedia {
     pub(crate) extension: Option<String>,
     pub(crate) size: Option<u64>,
     pub(crate) md5: Option<String>,
+}
+
+impl From<MediaReference> for NewMedia {
+    fn from(media: MediaReference) -> Self {
+        Self {
+            kind: media.kind.as_str(),
+            sdkfileid: media.file_id().to_owned(),
+            name: media.file_name().map(str::to_owned),
+            extension: media.extension().map(str::to_owned),
+            size: media.size(),
+            md5: media.md5().filter(|md5| !md5.is_empty()).map(str::to_owned),
+            path: media.path,
+        }
+    }
+}
+
+/// The msgid of what the message takes back, if that is what it does.
+pub(crate) fn revokes(message: &Message) -> Option<&str> {
+    let Message::Chat(chat) = message else { return None };
+    let Body::Revoke(revoke) = &chat.body else { return None };
+    Some(revoke.pre_msgid.as_str()).filter(|msgid| !msgid.is_empty())
 }
 
 /// A message that cannot be opened or read.
@@ -113,8 +137,8 @@ fn insert_message(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> 
     let seq = to_db(message.seq)?;
     db.prepare_cached(
         r#"INSERT INTO message
-           (corp_id, seq, msgid, publickey_ver, action, msgtype, "from", tolist, roomid, msgtime, raw)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"#,
+           (corp_id, seq, msgid, publickey_ver, action, msgtype, "from", tolist, roomid, msgtime, raw, revokes)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"#,
     )?
     .execute(params![
         corp_id,
@@ -127,9 +151,20 @@ fn insert_message(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> 
         message.tolist,
         message.roomid,
         message.msgtime,
-        &*message.raw
+        &*message.raw,
+        message.revokes
     ])?;
-    for (position, media) in (0_i64..).zip(&message.media) {
+    insert_media(db, corp_id, seq, &message.media)
+}
+
+/// The files of a message, all still to be fetched.
+pub(super) fn insert_media(
+    db: &Transaction<'_>,
+    corp_id: &str,
+    seq: i64,
+    media: &[NewMedia],
+) -> Result<(), StoreError> {
+    for (position, media) in (0_i64..).zip(media) {
         db.prepare_cached(
             "INSERT INTO media
              (corp_id, seq, position, path, kind, sdkfileid, name, extension, size, md5, state)

@@ -1,6 +1,8 @@
 //! The layout of the database, and how older ones are brought up to it.
 
-use rusqlite::{Connection, TransactionBehavior};
+mod complete;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::StoreError;
 
@@ -8,7 +10,16 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5743_4641;
 
 /// Step n leads from version n to version n + 1. Steps are never changed after a release.
-const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const STEPS: [Step; 2] = [
+    Step { sql: include_str!("schema/1.sql"), complete: |_db| Ok(()) },
+    Step { sql: include_str!("schema/2.sql"), complete: complete::revocations_and_nested_files },
+];
+
+struct Step {
+    sql: &'static str,
+    /// What SQL cannot do: fill in what the stored texts say.
+    complete: fn(&Transaction<'_>) -> Result<(), StoreError>,
+}
 
 fn current() -> i32 {
     i32::try_from(STEPS.len()).unwrap_or(i32::MAX)
@@ -45,7 +56,8 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     let done = usize::try_from(version).unwrap_or_default();
     if done < STEPS.len() {
         for step in STEPS.iter().skip(done) {
-            transaction.execute_batch(step)?;
+            transaction.execute_batch(step.sql)?;
+            (step.complete)(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", current())?;
@@ -66,6 +78,7 @@ mod tests {
 
     use super::*;
     use crate::store::Store;
+    use crate::store::export::ExportedMessage;
 
     fn with(path: &Path, sql: &str) {
         Connection::open(path).unwrap().execute_batch(sql).unwrap();
@@ -106,6 +119,35 @@ mod tests {
         for outcome in [Store::open_or_create(&path), Store::open_for_reading(&path)] {
             assert!(matches!(outcome, Err(StoreError::Newer { found: 999, .. })));
         }
+    }
+
+    #[test]
+    fn a_database_of_version_1_is_completed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        with(&path, include_str!("schema/1.sql"));
+        with(&path, include_str!("schema/tests/version-1.sql"));
+        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::Older { found: 1, known: 2 })));
+
+        let mut store = Store::open_or_create(&path).unwrap();
+        let mut exported = Vec::new();
+        let each = |message: &ExportedMessage| {
+            exported.push(serde_json::to_value(message)?);
+            Ok(())
+        };
+        store.export("ww1", each).unwrap().unwrap();
+        assert_eq!(exported.len(), 5);
+        assert_eq!(exported[0]["revoked_by"], "4_4");
+        assert_eq!(exported[3]["revokes"], "1_1");
+        // What was fetched stays fetched, and under its name.
+        let file = |message: &serde_json::Value| message["media"][0].clone();
+        assert_eq!(file(&exported[1])["state"], "stored");
+        assert_eq!(file(&exported[1])["file"], "ww1/0/2-0.jpg");
+        assert_eq!(exported[1]["media"].as_array().unwrap().len(), 1);
+        let nested = file(&exported[2]);
+        assert_eq!((&nested["path"], &nested["state"]), (&"/mixed/item/1/content".into(), &"pending".into()));
+        assert_eq!(store.pending_media("ww1", 1, false, 9).unwrap().len(), 1);
+        assert_eq!(exported[4]["revokes"], serde_json::Value::Null);
     }
 
     #[test]

@@ -147,3 +147,63 @@ fn an_id_from_stdin_is_not_seen_by_others() {
     crate::Ran::of(&mut command).exits_with(0);
     assert_eq!(fs::metadata(corp.place.path("f.bin")).unwrap().len(), 10);
 }
+
+#[test]
+fn files_inside_of_messages_arrive_too() {
+    let corp = Corp::new(Scenario::new().corpus());
+    let result = corp.run(&["archive", "--json"]).exits_with(0).result();
+    assert_eq!((&result["media_fetched"], &result["media_pending"]), (&81.into(), &0.into()));
+    let exported = corp.export();
+    assert_eq!(exported.len(), corp.world.messages().count());
+    for entry in media(&exported) {
+        let original = corp.world.media(entry["sdkfileid"].as_str().unwrap()).unwrap();
+        let name = entry["file"].as_str().unwrap();
+        let content = fs::read(corp.place.path("wecom-media").join(name)).unwrap();
+        assert!(content == original.bytes(), "{entry}");
+        // `false` would be a MD5 that differs; without one there is nothing to compare.
+        assert_eq!(entry["md5_ok"].as_bool(), entry["md5"].as_str().map(|_md5| true), "{entry}");
+    }
+
+    let found: Vec<_> = media(&exported);
+    for (path, kind, extension) in [
+        ("/image", "image", "jpg"),
+        ("/meeting_voice_call", "meeting_voice_call", "bin"),
+        ("/voip_doc_share", "voip_doc_share", "pdf"),
+        ("/mixed/item/4/content", "voice", "amr"),
+        ("/mixed/item/2/content", "file", "pdf"),
+        ("/info/items/2/content", "file", "xlsx"),
+        ("/note/items/0/content", "image", "jpg"),
+        ("/chatrecord/item/1/content", "file", "csv"),
+        ("/chatrecord/item/6/content/item/1/content", "image", "jpg"),
+        ("/chatrecord/item/0/content/item/0/content/item/0/content", "file", "pdf"),
+    ] {
+        let extension = format!(".{extension}");
+        let matches = |entry: &&&Value| {
+            let name = entry["file"].as_str().unwrap();
+            entry["path"] == path && entry["kind"] == kind && name.ends_with(&extension)
+        };
+        assert!(found.iter().any(|entry| matches(&entry)), "{kind} at {path}");
+    }
+}
+
+#[test]
+fn the_hostile_corpus_is_stored_or_quarantined_and_stays_in_its_place() {
+    let corp = Corp::new(Scenario::new().hostile_corpus());
+    let result = corp.run(&["archive", "--json"]).exits_with(3).result();
+    let all = corp.world.messages().count();
+    let [stored, quarantined, duplicates] =
+        ["stored", "quarantined", "duplicates"].map(|name| result[name].as_u64().unwrap());
+    assert_eq!(usize::try_from(stored + quarantined).unwrap(), all);
+    assert_eq!((duplicates, corp.quarantine().len()), (0, usize::try_from(quarantined).unwrap()));
+    let plaintexts: std::collections::BTreeMap<_, _> = corp.world.messages().collect();
+    for message in corp.export() {
+        let original = &plaintexts[&message["seq"].as_u64().unwrap()];
+        match message["raw"].as_str() {
+            Some(raw) => assert_eq!(raw.as_bytes(), original),
+            None => assert!(String::from_utf8(original.clone()).is_err()),
+        }
+        for file in message["media"].as_array().unwrap().iter().filter_map(|entry| entry["file"].as_str()) {
+            assert!(file.starts_with(corp.world.corp_id()) && !file.contains(".."), "{file}");
+        }
+    }
+}

@@ -68,11 +68,11 @@ pub(super) fn scenario() -> Scenario {
         .key_version(1)
         .key_version(2)
         .key_version(3)
-        .conversation(300)
+        .conversation(80)
         .gap(7);
     for (index, (kind, len)) in FILES.into_iter().enumerate() {
         scenario = scenario.media_file(MediaFile::generated(format!("demo-{index:02}"), kind, len));
     }
-    // Mostly text: a demo should not take longer to fetch than to look at.
-    scenario.texts(2_400).conversation(200).gap(1).texts(2_452)
+    // The times in the corpus fit its place here. Mostly text: a demo should not take longer to fetch than to look at.
+    scenario.texts(222).corpus().texts(2_200).conversation(80).gap(1).texts(2_396)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    random,
+    corpus, random,
     scenario::{Block, Media, MessageSpec, Sealing, conversation::Place},
 };
 
@@ -32,6 +32,7 @@ enum Content {
     Conversation,
     Carrying(Arc<Media>),
     Given(Arc<MessageSpec>),
+    Corpus(Vec<Vec<u8>>),
 }
 
 impl Stretch {
@@ -68,6 +69,10 @@ impl Store {
             Block::Texts { count } => (*count, Content::Texts),
             Block::Conversation { count } => (*count, Content::Conversation),
             Block::Message(spec) => (1, Content::Given(Arc::new(spec.clone()))),
+            Block::Corpus { hostile } => {
+                let messages = corpus::messages(*hostile, &self.media);
+                (u64::try_from(messages.len()).unwrap_or(u64::MAX), Content::Corpus(messages))
+            }
             Block::Carrying { file } => match self.media.iter().find(|media| media.id() == file) {
                 Some(media) => (1, Content::Carrying(Arc::clone(media))),
                 None => return (self.next_seq, 0),
@@ -125,6 +130,11 @@ impl Store {
             Content::Texts => place.text(),
             Content::Conversation => place.any(index),
             Content::Carrying(media) => place.carrying(media),
+            Content::Corpus(messages) => usize::try_from(seq.saturating_sub(stretch.first))
+                .ok()
+                .and_then(|place| messages.get(place))
+                .cloned()
+                .unwrap_or_default(),
             Content::Given(spec) => {
                 key_version = spec.key_version.or_else(|| self.key_versions.last().copied()).unwrap_or(1);
                 sealing.clone_from(&spec.sealing);

@@ -25,6 +25,11 @@ pub(crate) fn cases(ground: &str) -> Vec<Case> {
     vec![
         case("the recorded transcript", transcript::scenario(), transcript::says_what_was_recorded),
         case("messages under three keys", conversation(), opens_everything),
+        case(
+            "the corpus, hostile messages included",
+            Scenario::new().corpus().hostile_corpus(),
+            opens_everything,
+        ),
         case("odd plaintexts", odd_plaintexts(), opens_everything),
         case("huge pages", Scenario::new(), takes_huge_pages),
         case("files of edge sizes", edge_sizes(), loads_every_file),

@@ -10,7 +10,7 @@ use super::pem;
 use super::random_key::{CannotDecrypt, RandomKeyDecryptor};
 use crate::secret::Secret;
 
-/// A private key that AWS-LC computes with: blinded, in constant-time arithmetic, and about four times as fast
+/// A private key that AWS-LC computes with: blinded, in constant-time arithmetic, and several times as fast
 /// as the other backend. What [`KeyRing`](crate::KeyRing) uses by default.
 ///
 /// AWS-LC's symbols carry a prefix of their own, so it never meets the OpenSSL inside the vendor's library.

@@ -3,15 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::ser::{Error, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
-
-use super::repair::repair;
 
 /// JSON text, kept as it was received. Cloning shares it.
 ///
 /// Private like [`Content`](super::Content): `Debug` shows its length only, `Display` prints it.
-/// It serializes, with `serde_json`, as the JSON that it is.
+/// It serializes, with `serde_json`, as the JSON that it is; as a string where it is none.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct RawJson(Bytes);
 
@@ -73,16 +71,11 @@ impl PartialEq<&str> for RawJson {
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = self.as_str();
-        // Half a surrogate pair passes our grammar, but few other parsers would have it.
-        if text.contains("\\ud") || text.contains("\\uD") {
-            return serialize_text(&repair(text), serializer);
+        let valid: Result<&RawValue, _> = serde_json::from_str(text);
+        match valid {
+            Ok(raw) => raw.serialize(serializer),
+            // The content of a part need not be JSON, whatever it should be.
+            Err(_) => serializer.serialize_str(text),
         }
-        serialize_text(text, serializer)
     }
-}
-
-fn serialize_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    // The parser's error would quote nothing, but it would name a line of a text that nobody sees.
-    let raw: &RawValue = serde_json::from_str(text).map_err(|_| S::Error::custom("not JSON"))?;
-    raw.serialize(serializer)
 }
