@@ -242,3 +242,18 @@ fn media_of_all_samples() {
         ]
     );
 }
+
+/// What people write in the samples is Chinese, and nothing else of them is.
+#[test]
+fn debug_of_no_type_shows_what_people_wrote() {
+    for (msgtype, json) in samples() {
+        let message = Message::from_json(json.as_bytes()).unwrap();
+        let mut debug = format!("{message:?} {message:#?} {:?}", message.media());
+        if let Message::Chat(ChatMessage { body: Body::ChatRecord(forwarded), .. }) = &message {
+            let bodies: Vec<Body> = forwarded.items.iter().map(ForwardedItem::body).collect();
+            debug = format!("{debug} {bodies:?}");
+        }
+        assert!(debug.is_ascii(), "{msgtype}: {debug}");
+        assert!(!debug.contains("SAMPLE") && !debug.contains("121.4"), "{msgtype}: {debug}");
+    }
+}
