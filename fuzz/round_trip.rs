@@ -37,7 +37,9 @@ fn body(of: &Body, depth: usize) {
     let parts: Vec<Body> = match of {
         Body::Text(text) => {
             if let Some(quote) = text.quote() {
-                assert!(quote.author.len() + quote.quoted.len() + quote.reply.len() < text.content.as_str().len());
+                assert!(
+                    quote.author.len() + quote.quoted.len() + quote.reply.len() < text.content.as_str().len()
+                );
             }
             return;
         }
