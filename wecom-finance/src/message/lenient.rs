@@ -169,10 +169,14 @@ impl<'a> Fields<'a> {
         Some(fields.with_trace(self.trace.as_ref().map(|trace| trace.child(&[key]))))
     }
 
-    /// An array of objects, in its order; `None` stands for an element of another kind.
+    /// An array of objects, in its order; `None` stands for an element of another kind. A lone object is an
+    /// array of one.
     fn objects(&self, key: &str) -> Option<Vec<(Option<Fields<'a>>, &'a str)>> {
         let split = |raw| split::objects(raw, |cursor| Self::collect(|entry| cursor.object(entry)));
-        let items = self.take(key, split)?;
+        let Some(items) = self.take(key, split) else {
+            let raw = self.raw(key)?;
+            return Some(vec![(Some(self.object(key)?), raw)]);
+        };
         let Some(trace) = &self.trace else { return Some(items) };
         let traced = |(index, (fields, raw)): (usize, (Option<Self>, &'a str))| {
             (fields.map(|fields| fields.with_trace(Some(trace.child(&[key, &index.to_string()])))), raw)

@@ -42,10 +42,10 @@ impl MediaReferences {
         if !may_hold_media(message) {
             return Self::none();
         }
-        if let Body::ChatRecord(forwarded) = body {
-            if let Some(found) = Self::of_parts(message, forwarded) {
-                return found;
-            }
+        if let Body::ChatRecord(forwarded) = body
+            && let Some(found) = Self::of_parts(message, forwarded)
+        {
+            return found;
         }
         let Some(fields) = Fields::split(message) else { return Self::none() };
         let msgtype: String = fields.text_or_empty("msgtype");
@@ -57,6 +57,10 @@ impl MediaReferences {
     /// The same, only faster, since the contents of the items have been unpacked already. `None` unless that is
     /// where all files are.
     fn of_parts(message: &str, forwarded: &ForwardedChat) -> Option<Self> {
+        // A lone item may stand there without a list around it.
+        if forwarded.items.len() < 2 {
+            return None;
+        }
         let mentions = |text: &str| memchr::memmem::find_iter(text.as_bytes(), "sdkfileid").count();
         let mut elsewhere = mentions(message);
         let place = Place { kind: None, depth: 0, structure: 0 };

@@ -42,7 +42,7 @@ impl Message {
             Ok(text) if text.contains("\\ud") || text.contains("\\uD") => text.into(),
             Ok(text) => match Fields::parse(text) {
                 Ok(fields) => {
-                    let source = Source::new(RawJson::new(unmarked.clone()), json);
+                    let source = Source::new(RawJson::new(unmarked.slice_ref(unmarked.trim_ascii())), json);
                     return Ok(Self::read(&fields, source));
                 }
                 Err(_) => text.into(),
@@ -51,7 +51,7 @@ impl Message {
         };
         let repaired = repair(&repairable);
         match Fields::parse(&repaired) {
-            Ok(fields) => Ok(Self::read(&fields, Source::new(repaired.as_str().into(), json))),
+            Ok(fields) => Ok(Self::read(&fields, Source::new(repaired.trim_ascii().into(), json))),
             // Where it went wrong, in the text as it came.
             Err(error) => Err(InvalidJson::new(&Fields::parse(&repairable).err().unwrap_or(error))),
         }
@@ -106,8 +106,8 @@ impl Message {
         self.source().received()
     }
 
-    /// The text as it was read: that of [`raw`](Self::raw), with its defects repaired if it had any. JSON in any
-    /// case.
+    /// The text as it was read: that of [`raw`](Self::raw) without space around it, and with its defects repaired
+    /// if it had any. JSON in any case.
     #[must_use]
     pub fn json(&self) -> &RawJson {
         self.source().json()

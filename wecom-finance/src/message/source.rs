@@ -8,7 +8,7 @@ use super::raw_json::RawJson;
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     json: RawJson,
-    /// Only where it differs: a byte order mark, or a defect that had to be repaired.
+    /// Only where it differs: a byte order mark, space, or a defect that had to be repaired.
     received: Option<RawJson>,
 }
 

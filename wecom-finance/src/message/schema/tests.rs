@@ -8,7 +8,7 @@ const SAMPLES: &str = include_str!("../tests/samples.jsonl");
 
 /// As much of a validator as the schema needs. Says where a value does not fit.
 fn misfit(schema: &Value, value: &Value, root: &Value) -> Option<String> {
-    let Some(schema) = schema.as_object() else { return None };
+    let schema = schema.as_object()?;
     for (keyword, argument) in schema {
         let found = match keyword.as_str() {
             "$ref" => {

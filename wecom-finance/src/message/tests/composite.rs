@@ -33,6 +33,13 @@ fn times_of_items_are_told_by_their_size() {
 }
 
 #[test]
+fn a_lone_item_is_a_list_of_one() {
+    let json = record(&item("ChatRecordImage", r#"{"sdkfileid":"C"}"#));
+    assert!(matches!(items(&json)[0].body(), Body::Image(_)));
+    assert_eq!(paths(&json), ["/chatrecord/item/content"]);
+}
+
+#[test]
 fn a_broken_item_costs_nobody_else() {
     let image = item("ChatRecordImage", r#"{"sdkfileid":"C"}"#);
     let json = record(&format!(

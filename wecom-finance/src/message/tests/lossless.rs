@@ -74,6 +74,8 @@ fn repaired_text_is_kept_beside_the_original() {
     );
     assert_eq!(serde_json::to_string(&message).unwrap(), message.json().as_str());
     assert_eq!(Message::from_json(message.json().as_bytes()).unwrap(), message);
+    let spaced = Message::from_json(b" \n{\"msgtype\":\"new\"}\r\n").unwrap();
+    assert_eq!((spaced.raw().len(), spaced.json().as_str()), (21, r#"{"msgtype":"new"}"#));
     let marked = Message::from_json(b"\xef\xbb\xbf{}").unwrap();
     assert_eq!((marked.raw().len(), marked.json().as_str()), (5, "{}"));
 }
