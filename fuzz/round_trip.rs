@@ -1,10 +1,10 @@
 //! What holds for any bytes. Shared by the fuzz target and the test that replays its findings.
 
-use wecom_finance::message::ForwardedItem;
+use wecom_finance::message::{ForwardedItem, MixedItem, NoteItem};
 use wecom_finance::{Body, Message};
 
 /// Fails if the model breaks one of its promises over these bytes.
-pub fn message(bytes: &[u8]) {
+pub(crate) fn message(bytes: &[u8]) {
     let Ok(message) = Message::from_json(bytes) else { return };
     assert_eq!(message.raw(), bytes, "the text is kept");
 
@@ -47,9 +47,11 @@ fn body(of: &Body, depth: usize) {
             assert!(forwarded.items.iter().all(|item| item.time().is_some() == item.msgtime.is_some()));
             forwarded.items.iter().map(ForwardedItem::body).collect()
         }
-        Body::Mixed(mixed) => mixed.items.iter().map(|item| item.body()).collect(),
-        Body::Note(note) => note.items.iter().map(|item| item.body()).collect(),
+        Body::Mixed(mixed) => mixed.items.iter().map(MixedItem::body).collect(),
+        Body::Note(note) => note.items.iter().map(NoteItem::body).collect(),
         _ => return,
     };
-    parts.iter().for_each(|part| body(part, depth + 1));
+    for part in &parts {
+        body(part, depth + 1);
+    }
 }

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 #[path = "../fuzz/round_trip.rs"]
 mod round_trip;
@@ -15,10 +14,7 @@ fn findings_and_seeds() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         for entry in fs::read_dir(folder).unwrap() {
             let bytes = fs::read(entry.unwrap().path()).unwrap();
-            let begin = Instant::now();
             round_trip::message(&bytes);
-            // A tenth of that in a release build.
-            assert!(begin.elapsed() < Duration::from_secs(1));
             count += 1;
         }
     }

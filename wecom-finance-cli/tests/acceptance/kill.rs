@@ -27,6 +27,11 @@ fn fifty_kills_at_random_moments_lose_and_double_nothing() {
     let mut random = fastrand::Rng::with_seed(seed);
     let (mut kills, mut began_anew) = (0, 0);
     while kills < KILLS {
+        if kills == KILLS / 2 {
+            // On a slow machine all kills so far came among the messages: the others come among the files.
+            let output = office.archive().arg("--no-media").output().unwrap();
+            assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+        }
         let mut archive = office.archive();
         archive.args(["--limit", "250"]);
         let mut child = archive.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -55,10 +60,7 @@ fn fifty_kills_at_random_moments_lose_and_double_nothing() {
             kills += 1;
         }
     }
-    let files = office.world.media_files().len();
     let last = result(&run(&mut office.archive(), 0));
-    let in_the_last_run = last["media_fetched"].as_u64().unwrap();
-    assert!(began_anew > 0 || in_the_last_run < files as u64, "no kill came among the files: {last}");
     assert_eq!(
         (&last["quarantined"], &last["media_failed"], &last["media_pending"]),
         (&0.into(), &0.into(), &0.into())
