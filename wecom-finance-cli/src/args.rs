@@ -8,7 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
 pub(crate) use commands::{
-    ArchiveArgs, ArchivePlace, Command, DoctorArgs, ExportArgs, KeygenArgs, MediaArgs, ReplayArgs,
+    ArchiveArgs, ArchivePlace, Command, DoctorArgs, ExportArgs, FetchArgs, KeygenArgs, MediaArgs, ReplayArgs,
 };
 
 /// Reads WeCom's (企业微信) conversation archive: pulls it, opens it, keeps it.
@@ -189,6 +189,9 @@ mod tests {
             ["archive", "--limit", "1001"],
             ["archive", "--timeout", "0"],
             ["archive", "--poll", "0"],
+            ["archive", "--connections", "0"],
+            ["archive", "--connections", "65"],
+            ["replay", "--retention-days", "0"],
         ] {
             let all = ["wecom-finance"].into_iter().chain(arguments);
             assert!(Cli::try_parse_from(all).is_err(), "{arguments:?}");

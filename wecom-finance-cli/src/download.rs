@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use wecom_finance::{Error, MediaReader};
+use wecom_finance::{Download, Downloader, Error, Sdk};
 
 use crate::failure::Failure;
 use crate::language::say;
-use crate::stop::Stop;
 
 /// Why a download did not come to its end.
 #[derive(Debug)]
@@ -18,25 +18,29 @@ pub(crate) enum Interrupted {
     Unavailable(Error),
     /// It cannot be written.
     Disk(io::Error),
+    /// Something else of this machine failed.
+    Failed(Failure),
     /// Somebody asked to stop.
     Stopped,
 }
 
-/// Writes what the reader still has, piece by piece; `each` sees every piece.
+/// What fetches files over so many connections at once.
+pub(crate) fn downloader(sdk: &Sdk, connections: NonZero<usize>) -> Result<Downloader, Failure> {
+    Ok(sdk.downloader().connections(connections).build()?)
+}
+
+/// Writes what is still to come, piece by piece, and all of it to the disk. `each` is called after every piece, and says
+/// whether to go on.
 pub(crate) fn copy(
-    reader: &mut MediaReader,
+    download: &mut Download,
     file: &mut File,
-    stop: &Stop,
-    mut each: impl FnMut(&[u8]),
+    mut each: impl FnMut(&Download, &File) -> Result<(), Interrupted>,
 ) -> Result<(), Interrupted> {
-    while !stop.is_requested() {
-        let Some(piece) = reader.next_chunk().map_err(Interrupted::Unavailable)? else {
-            return file.sync_all().map_err(Interrupted::Disk);
-        };
+    while let Some(piece) = download.next_chunk().map_err(Interrupted::Unavailable)? {
         file.write_all(&piece).map_err(Interrupted::Disk)?;
-        each(&piece);
+        each(download, file)?;
     }
-    Err(Interrupted::Stopped)
+    file.sync_all().map_err(Interrupted::Disk)
 }
 
 /// Gives a whole and synced file its name, so that it stays.
@@ -55,6 +59,12 @@ pub(crate) fn sync_directory_of(path: &Path) -> io::Result<()> {
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// Removes a file, if there is one.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)
+        .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 /// The path with something at its end.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
@@ -68,6 +78,10 @@ pub(crate) fn disk_failure(path: &Path, error: &io::Error) -> Failure {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             say("make room on its disk, then run the command again", "请清理磁盘空间后重新运行")
         }
+        io::ErrorKind::FileTooLarge => say(
+            "raise the limit on the size of files (ulimit -f), or choose a disk that takes larger ones",
+            "请提高文件大小限制（ulimit -f），或改用支持更大文件的磁盘",
+        ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             say("give this user the right to write there", "请授予当前用户写入权限")
         }
@@ -75,6 +89,9 @@ pub(crate) fn disk_failure(path: &Path, error: &io::Error) -> Failure {
             "check that the directory is still there (a disk that is not mounted?), then run the command again",
             "请检查目录是否存在（磁盘是否已挂载），然后重新运行",
         ),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            say("something else is in its place: give another one", "该位置已被占用：请指定其他位置")
+        }
         _ => say("check the disk, then run the command again", "请检查磁盘后重新运行"),
     };
     Failure::stop(format!("{} cannot be written: {error}", path.display()), remedy)

@@ -14,6 +14,7 @@ mod media;
 mod output;
 mod progress;
 mod replay;
+mod shelf;
 mod stop;
 mod store;
 

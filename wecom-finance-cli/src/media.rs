@@ -5,10 +5,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use md5::{Digest as _, Md5};
+use indicatif::BinaryBytes;
 use serde::Serialize;
-use sha2::Sha256;
-use wecom_finance::Sdk;
+use sha2::{Digest as _, Sha256};
+use wecom_finance::Downloader;
 
 use crate::args::{CommonArgs, MediaArgs};
 use crate::connect::{self, Manner, Purpose};
@@ -39,7 +39,8 @@ pub(crate) fn run(common: &CommonArgs, args: &MediaArgs, output: &mut Output) ->
     let sdkfileid = sdkfileid(&args.sdkfileid)?;
     let connection = connect::connect(common, &corp_id, Purpose::Fetch, Manner::default())?;
     let stop = Stop::on_signals().map_err(|error| Failure::stop(format!("signals: {error}"), ""))?;
-    let (bytes, md5) = fetch(&connection.sdk, &sdkfileid, &args.output, &stop)?;
+    let downloader = download::downloader(&connection.sdk, args.connections.connections)?;
+    let (bytes, md5) = fetch(&downloader, &sdkfileid, &args.output, &stop)?;
     let result = ForMachines {
         file: args.output.display().to_string(),
         bytes,
@@ -66,41 +67,48 @@ fn sdkfileid(argument: &str) -> Result<String, Failure> {
     Ok(text.trim().to_owned())
 }
 
-fn fetch(sdk: &Sdk, sdkfileid: &str, target: &Path, stop: &Stop) -> Result<(u64, String), Failure> {
-    let mut reader = sdk.media(sdkfileid).map_err(|error| {
+fn fetch(
+    downloader: &Downloader,
+    sdkfileid: &str,
+    target: &Path,
+    stop: &Stop,
+) -> Result<(u64, String), Failure> {
+    let mut download = downloader.download(sdkfileid).map_err(|error| {
         let whole = say("copy it whole from the message", "请从消息中完整复制");
         Failure::usage(error.to_string(), whole)
     })?;
     let part = part_name(target, sdkfileid);
     let disk = |error: io::Error| disk_failure(&part, &error);
     let mut file = open_alone(&part)?;
-    let mut md5 = Md5::new();
-    let done = io::copy(&mut file, &mut HashWriter(&mut md5)).map_err(disk)?;
+    let done = file.metadata().map_err(disk)?.len();
     if done > 0 {
         tracing::info!(bytes = done, "going on after the part of an earlier run");
-        reader = reader.resume_at(done);
+        // Reading what is there also moves the file's position to where to go on writing.
+        download = download.resume_at(done).rehash(&file).map_err(disk)?;
     }
     let bar = progress::spinner(target.display().to_string());
-    let mut bytes = done;
-    let outcome = download::copy(&mut reader, &mut file, stop, |piece| {
-        md5.update(piece);
-        bytes = bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        bar.set_message(format!("{}: {bytes} bytes", target.display()));
+    let outcome = download::copy(&mut download, &mut file, |download, _file| {
+        bar.set_message(format!("{}: {}", target.display(), BinaryBytes(download.position())));
+        if stop.is_requested() { Err(Interrupted::Stopped) } else { Ok(()) }
     });
     bar.finish_and_clear();
-    match outcome {
-        Ok(()) => {
+    match (outcome, download.md5()) {
+        (Ok(()), Some(md5)) => {
             settle(&part, target).map_err(|error| disk_failure(target, &error))?;
-            Ok((bytes, hex(&md5.finalize())))
+            Ok((download.position(), md5))
         }
-        Err(interrupted) => {
-            if bytes == 0 {
+        (Ok(()), None) => {
+            Err(Failure::stop("the file was not read to its end", say("run the command again", "请重新运行")))
+        }
+        (Err(interrupted), _) => {
+            if download.position() == 0 {
                 // Nothing to go on with; if it cannot be removed it does no harm.
                 fs::remove_file(&part).unwrap_or_default();
             }
             Err(match interrupted {
                 Interrupted::Unavailable(error) => error.into(),
                 Interrupted::Disk(error) => disk(error),
+                Interrupted::Failed(failure) => failure,
                 Interrupted::Stopped => Failure::stop(
                     "stopped by a signal",
                     say("run the command again: it goes on where it stopped", "重新运行即可从中断处继续"),
@@ -127,19 +135,6 @@ fn open_alone(part: &Path) -> Result<File, Failure> {
             "another run fetches the same file to the same place",
             say("wait for it to end", "请等待其结束"),
         )),
-    }
-}
-
-struct HashWriter<'a>(&'a mut Md5);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

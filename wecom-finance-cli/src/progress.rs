@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{BinaryBytes, HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 static BARS: OnceLock<MultiProgress> = OnceLock::new();
 
@@ -29,11 +29,87 @@ pub(crate) fn spinner(message: impl Into<Cow<'static, str>>) -> ProgressBar {
     bar
 }
 
-/// Work of so many steps.
-pub(crate) fn steps(total: u64, message: impl Into<Cow<'static, str>>) -> ProgressBar {
-    let style = style("{spinner} {msg} [{bar:30}] {pos}/{len}");
-    let bar = bars().add(ProgressBar::new(total).with_style(style.progress_chars("=> ")));
-    bar.set_message(message);
+/// Whether anybody sees the bars.
+fn are_shown() -> bool {
+    !bars().is_hidden()
+}
+
+/// The line about media files: how many, how fast, and how long what is left has.
+#[derive(Debug)]
+pub(crate) struct MediaLine {
+    corp_id: String,
+    /// Not shown itself: it reckons the rate.
+    bytes: ProgressBar,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Debug, Default)]
+struct Shown {
+    bar: Option<ProgressBar>,
+    refreshed: Option<Instant>,
+}
+
+/// The counts come out of the database: not more often than people can read them.
+const REFRESH: Duration = Duration::from_millis(500);
+
+impl MediaLine {
+    pub(crate) fn new(corp_id: &str) -> Self {
+        Self { corp_id: corp_id.to_owned(), bytes: ProgressBar::hidden(), shown: Mutex::default() }
+    }
+
+    pub(crate) fn arrived(&self, bytes: u64) {
+        self.bytes.inc(bytes);
+    }
+
+    /// Shows how many files are done and pending, and in how many milliseconds the time of the next one is over.
+    pub(crate) fn show<E>(&self, counts: impl FnOnce() -> Result<(u64, u64, Option<i64>), E>) {
+        if !are_shown() {
+            return;
+        }
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.refreshed.is_some_and(|before| before.elapsed() < REFRESH) {
+            return;
+        }
+        shown.refreshed = Some(Instant::now());
+        let Ok((done, pending, left)) = counts() else { return };
+        if pending == 0 {
+            if let Some(bar) = shown.bar.take() {
+                bar.finish_and_clear();
+            }
+            return;
+        }
+        let bar = shown.bar.get_or_insert_with(media_bar);
+        bar.set_length(done.saturating_add(pending));
+        bar.set_position(done);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rate to look at, never negative"
+        )]
+        let rate = self.bytes.per_sec() as u64;
+        let left = left
+            .and_then(|millis| u64::try_from(millis).ok())
+            .map(|millis| format!(", the first expires in {}", HumanDuration(Duration::from_millis(millis))));
+        bar.set_prefix(format!("{}: media", self.corp_id));
+        bar.set_message(format!(
+            "{}, {}/s{}",
+            BinaryBytes(self.bytes.position()),
+            BinaryBytes(rate),
+            left.unwrap_or_default()
+        ));
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = shown.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn media_bar() -> ProgressBar {
+    let style = style("{spinner} {prefix} [{bar:20}] {pos}/{len}, {msg}").progress_chars("=> ");
+    let bar = bars().add(ProgressBar::new(0).with_style(style));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }

@@ -7,10 +7,12 @@ use crate::export::known;
 use crate::failure::{Exit, Failure};
 use crate::language::say;
 use crate::output::Output;
+use crate::shelf;
 use crate::stop::Stop;
 use crate::store::Store;
 
 pub(crate) fn run(common: &CommonArgs, args: &ReplayArgs, output: &mut Output) -> Result<Exit, Failure> {
+    shelf::place(&args.place.media)?;
     let store = Store::open_existing(&args.place.db).map_err(|error| error.about(&args.place.db))?;
     let corp_id = match connect::corp_id(common)? {
         Some(corp_id) => known(&store, corp_id)?,
@@ -18,8 +20,12 @@ pub(crate) fn run(common: &CommonArgs, args: &ReplayArgs, output: &mut Output) -
     };
     let connection = connect::connect(common, &corp_id, Purpose::Open, Manner::default())?;
     let stop = Stop::on_signals().map_err(|error| Failure::stop(format!("signals: {error}"), ""))?;
-    let mut run = Run::begin(store, connection, corp_id, &args.place, stop)?;
-    let outcome = run.open_left_over().and_then(|()| run.replay()).and_then(|()| run.fetch_files());
+    let mut run = Run::begin(store, connection, corp_id, &args.place, &args.fetch, stop)?;
+    let replayed = run.open_left_over().and_then(|()| run.replay());
+    if replayed.is_err() {
+        run.abandon_files();
+    }
+    let outcome = replayed.and(run.finish_files());
     run.report(outcome, output)
 }
 

@@ -34,10 +34,10 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Waits, unless asked to stop. Tells whether to go on.
-    pub(crate) fn sleep(&self, time: Duration) -> bool {
+    /// Waits, unless asked to stop or `is_to_end`. Tells whether to go on.
+    pub(crate) fn sleep(&self, time: Duration, is_to_end: impl Fn() -> bool) -> bool {
         let since = Instant::now();
-        while !self.is_requested() {
+        while !self.is_requested() && !is_to_end() {
             let left = time.saturating_sub(since.elapsed());
             if left.is_zero() {
                 return true;

@@ -3,8 +3,10 @@
 //! What WeCom handed out is written before anything is done with it: the sealed messages of a page and the cursor in
 //! one transaction, then what was opened in another. A process that dies in between finds the rest in state `new`.
 
+mod deadline;
 mod error;
 mod export;
+mod fate;
 mod lock;
 mod media;
 mod opened;
@@ -20,9 +22,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::download::with_suffix;
 
+pub(crate) use deadline::{KEPT_DAYS, Retention, now};
 pub(crate) use error::StoreError;
+pub(crate) use fate::{Cause, Missed};
 pub(crate) use lock::Lock;
-pub(crate) use media::{MediaOutcome, PendingMedia};
+pub(crate) use media::{Checkpoint, Content, MediaOutcome, PendingMedia, RecordedMedia, StoredFile};
 pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome, revokes};
 pub(crate) use sealed::{DEADLY, Page};
 pub(crate) use summary::QuarantineReason;
@@ -35,6 +39,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Store {
     db: Connection,
     path: PathBuf,
+    retention: Retention,
 }
 
 impl Store {
@@ -90,7 +95,7 @@ impl Store {
         let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         db.pragma_update(None, "foreign_keys", true)?;
-        Ok(Self { db, path: path.to_owned() })
+        Ok(Self { db, path: path.to_owned(), retention: Retention::default() })
     }
 
     fn for_writing(mut self) -> Result<Self, StoreError> {
@@ -102,6 +107,11 @@ impl Store {
         Ok(self)
     }
 
+    /// Sets how long WeCom keeps the files of messages that are stored from now on.
+    pub(crate) fn expecting(self, retention: Retention) -> Self {
+        Self { retention, ..self }
+    }
+
     /// The file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -109,7 +119,9 @@ impl Store {
 
     #[cfg(test)]
     pub(crate) fn in_memory() -> Self {
-        Self { db: Connection::open_in_memory().unwrap(), path: PathBuf::new() }.for_writing().unwrap()
+        let db = Connection::open_in_memory().unwrap();
+        let store = Self { db, path: PathBuf::new(), retention: Retention::default() };
+        store.for_writing().unwrap()
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) duplicates: u64,
     pub(crate) quarantined: u64,
     pub(crate) media_fetched: u64,
+    /// Of those, files that another message had brought already.
+    pub(crate) media_linked: u64,
     pub(crate) media_failed: u64,
     /// Files that are still to be fetched, whichever run found them.
     pub(crate) media_pending: u64,
@@ -36,6 +38,7 @@ pub(crate) struct ForMachines<'a> {
     duplicates: u64,
     quarantined: u64,
     media_fetched: u64,
+    media_linked: u64,
     media_failed: u64,
     media_pending: u64,
     last_seq: u64,
@@ -65,6 +68,7 @@ impl Tally {
             duplicates: self.duplicates,
             quarantined: self.quarantined,
             media_fetched: self.media_fetched,
+            media_linked: self.media_linked,
             media_failed: self.media_failed,
             media_pending: self.media_pending,
             last_seq: self.last_seq,
@@ -117,9 +121,13 @@ impl Tally {
                 writeln!(text, "      → {}", remedy(&reason.reason))?;
             }
         }
+        let linked = match self.media_linked {
+            0 => String::new(),
+            linked => format!(" ({linked} were there already)"),
+        };
         writeln!(
             text,
-            "  media        {} fetched, {} failed, {} pending",
+            "  media        {} fetched{linked}, {} failed, {} pending",
             self.media_fetched, self.media_failed, self.media_pending
         )?;
         if self.media_failed > 0 {

@@ -1,21 +1,22 @@
 //! One run over one corp's archive, and what it did so far.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wecom_finance::{Error, SealedMessage};
 
-use super::files::FilePass;
+use super::files::Files;
 use super::open::open_all;
 use super::report::Tally;
-use crate::args::ArchivePlace;
+use crate::args::{ArchivePlace, FetchArgs};
 use crate::connect::Connection;
 use crate::failure::{Exit, Failure};
 use crate::language::say;
 use crate::output::{self, Output, printed};
 use crate::progress;
+use crate::shelf;
 use crate::stop::Stop;
-use crate::store::{DEADLY, Lock, NewQuarantine, Outcome, Page, Store, StoreError};
+use crate::store::{DEADLY, Lock, NewQuarantine, Outcome, Page, RecordedMedia, Retention, Store, StoreError};
 
 /// Why a pull ended before the head of the stream.
 #[derive(Debug)]
@@ -50,7 +51,8 @@ pub(crate) struct Run {
     corp_id: String,
     /// Where the files go, if they are wanted.
     media: Option<PathBuf>,
-    is_first_pass: bool,
+    /// What fetches them meanwhile, if WeCom can be asked for them.
+    files: Option<Files>,
     stop: Stop,
     tally: Tally,
     began: Instant,
@@ -62,17 +64,30 @@ impl Run {
         connection: Connection,
         corp_id: String,
         place: &ArchivePlace,
+        fetch: &FetchArgs,
         stop: Stop,
     ) -> Result<Self, Failure> {
-        let lock = Lock::take(store.path()).map_err(|error| error.about(store.path()))?;
+        let about = |error: StoreError| error.about(store.path());
+        let lock = Lock::take(store.path()).map_err(about)?;
         let media = (!place.no_media).then(|| place.media.clone());
+        let files = match &media {
+            Some(media) if connection.has_secret => Some(Files::start(
+                Store::open_existing(store.path()).map_err(about)?,
+                &connection.sdk,
+                &corp_id,
+                shelf::place(media)?,
+                fetch.connections.connections,
+                &stop,
+            )?),
+            _ => None,
+        };
         Ok(Self {
-            store,
+            store: store.expecting(Retention::days(fetch.retention_days)),
             _lock: lock,
             connection,
             corp_id,
             media,
-            is_first_pass: true,
+            files,
             stop,
             tally: Tally::default(),
             began: Instant::now(),
@@ -107,8 +122,12 @@ impl Run {
     pub(crate) fn pull(&mut self) -> Result<(), PullError> {
         let bar = progress::spinner(self.corp_id.clone());
         let mut cursor = self.stored(self.store.cursor(&self.corp_id))?;
-        while !self.stop.is_requested() {
-            let Some(page) = self.connection.sdk.page(cursor).map_err(PullError::Wecom)? else { break };
+        while !self.is_to_end() {
+            let page = self.connection.sdk.page(cursor).map_err(PullError::Wecom)?;
+            if let Some(files) = &self.files {
+                files.way_is_up();
+            }
+            let Some(page) = page else { break };
             let page = Page::from(&page);
             let appended = self.store.append(&self.corp_id, &page);
             let appended = self.stored(appended)?;
@@ -123,6 +142,16 @@ impl Run {
         }
         bar.finish_and_clear();
         Ok(())
+    }
+
+    /// Whether somebody asked to stop, or the files ran into what will stop the messages, too.
+    fn is_to_end(&self) -> bool {
+        self.stop.is_requested() || self.files.as_ref().is_some_and(Files::have_failed)
+    }
+
+    /// Waits for new messages. Tells whether to go on.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        self.stop.sleep(time, || self.is_to_end())
     }
 
     fn open_new(&mut self) -> Result<(), Failure> {
@@ -164,29 +193,32 @@ impl Run {
         for (msgtype, messages) in recorded.types {
             *self.tally.types.entry(msgtype).or_default() += messages;
         }
+        if let Some(files) = &self.files {
+            files.wake();
+        }
         Ok(())
     }
 
-    /// Fetches the files that are pending.
-    pub(crate) fn fetch_files(&mut self) -> Result<(), Failure> {
-        let Some(directory) = &self.media else { return Ok(()) };
-        let pending = self.stored(self.store.count_pending_media(&self.corp_id))?;
-        if pending == 0 || !self.connection.has_secret || self.stop.is_requested() {
-            return Ok(());
-        }
-        let mut pass = FilePass::begin(
-            &mut self.store,
-            &self.connection.sdk,
-            &self.corp_id,
-            directory,
-            &self.stop,
-            self.is_first_pass,
-        )?;
-        self.is_first_pass = false;
-        let outcome = pass.run(pending);
-        self.tally.media_fetched += pass.fetched();
-        self.tally.media_failed += pass.failed();
+    /// Fetches the files that are due, to the last one.
+    pub(crate) fn finish_files(&mut self) -> Result<(), Failure> {
+        let Some(files) = self.files.take() else { return Ok(()) };
+        let (done, outcome) = files.finish();
+        self.count_files(done);
         outcome
+    }
+
+    /// Ends with the files after the work in hand.
+    pub(crate) fn abandon_files(&mut self) {
+        if let Some(files) = self.files.take() {
+            let done = files.abandon();
+            self.count_files(done);
+        }
+    }
+
+    fn count_files(&mut self, done: RecordedMedia) {
+        self.tally.media_fetched += done.stored;
+        self.tally.media_linked += done.linked;
+        self.tally.media_failed += done.failed;
     }
 
     /// The result, printed; a failure is told after what was done before it.

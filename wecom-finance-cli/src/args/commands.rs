@@ -1,6 +1,9 @@
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use crate::store::KEPT_DAYS;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -38,10 +41,44 @@ pub(crate) struct ArchivePlace {
     pub(crate) no_media: bool,
 }
 
+/// How media files are fetched.
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    /// How many days WeCom keeps a file, counted from its message. Files are fetched in the order in which this time is
+    /// over, and given up some time after it.
+    #[arg(long, value_name = "N", default_value_t = KEPT_DAYS)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    pub(crate) retention_days: u64,
+
+    #[command(flatten)]
+    pub(crate) connections: Connections,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Connections {
+    /// How many pieces of media files are fetched at once, over all files.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CONNECTIONS)]
+    #[arg(value_parser = parse_connections)]
+    pub(crate) connections: NonZero<usize>,
+}
+
+const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(8).unwrap();
+
+/// Every piece is a connection of its own: more would be an attack.
+const MOST_CONNECTIONS: usize = 64;
+
+fn parse_connections(text: &str) -> Result<NonZero<usize>, String> {
+    let connections = text.parse().ok().filter(|number: &NonZero<usize>| number.get() <= MOST_CONNECTIONS);
+    connections.ok_or_else(|| format!("give a number from 1 to {MOST_CONNECTIONS}"))
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveArgs {
     #[command(flatten)]
     pub(crate) place: ArchivePlace,
+
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 
     /// Stop at the head of the stream. This is what happens unless --follow is given.
     #[arg(long, conflicts_with = "follow")]
@@ -77,6 +114,9 @@ pub(crate) struct ExportArgs {
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub(crate) place: ArchivePlace,
+
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +129,9 @@ pub(crate) struct MediaArgs {
     /// The file to write.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) connections: Connections,
 }
 
 #[derive(Debug, Args)]

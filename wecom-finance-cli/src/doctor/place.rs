@@ -9,13 +9,10 @@ use super::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
 use crate::language::say;
-use crate::store::{Lock, Store, StoreError};
+use crate::store::{KEPT_DAYS, Lock, Store, StoreError, now};
 
 /// 2025-06-01 and 2100-01-01, in seconds: outside of these a clock is wrong.
 const CLOCK: std::ops::Range<u64> = 1_748_736_000..4_102_444_800;
-
-/// WeCom hands out the messages of about so many days.
-const KEPT_DAYS: u64 = 5;
 
 const LITTLE_SPACE: u64 = 1 << 30;
 
@@ -68,6 +65,7 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
     }
     if !demo {
         age(checks, &store, corp_id);
+        expiring(checks, &store, corp_id);
     }
     cursor
 }
@@ -94,6 +92,33 @@ fn age(checks: &mut Checks, store: &Store, corp_id: &str) {
         );
     } else {
         checks.ok("last message", format!("of {sent}"));
+    }
+}
+
+/// The files that WeCom is about to forget.
+fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
+    const DAY_MILLIS: i64 = 86_400_000;
+    let now = now();
+    let until = |deadline| store.count_pending_until(corp_id, deadline);
+    let (Ok(over), Ok(soon), Ok(pending)) =
+        (until(now), until(now.saturating_add(DAY_MILLIS)), until(i64::MAX))
+    else {
+        return;
+    };
+    let soon = soon.saturating_sub(over);
+    if soon > 0 || over > 0 {
+        checks.warn(
+            "media queue",
+            format!(
+                "{pending} media files are pending: the time of {over} is over, that of {soon} within 24 hours"
+            ),
+            say(
+                "run `archive` now: WeCom forgets files a few days after their message",
+                "请立即运行 archive：企业微信仅在消息发送后的数日内保留文件",
+            ),
+        );
+    } else {
+        checks.ok("media queue", format!("{pending} media files are pending, none expires within 24 hours"));
     }
 }
 

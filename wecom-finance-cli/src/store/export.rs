@@ -43,6 +43,12 @@ pub(crate) struct ExportedMedia {
     bytes: Option<i64>,
     md5: Option<String>,
     md5_ok: Option<bool>,
+    /// Why it is not stored, or what its message says otherwise.
+    reason: Option<String>,
+    attempts: u64,
+    /// When WeCom is expected to forget it, and when it is tried again: milliseconds since 1970.
+    deadline: i64,
+    next_try: Option<i64>,
 }
 
 /// A message in quarantine, likewise.
@@ -77,8 +83,10 @@ impl Store {
                FROM message WHERE corp_id = ?1 ORDER BY seq"#,
         )?;
         let mut media = transaction.prepare_cached(
-            "SELECT path, kind, sdkfileid, state, file, bytes, md5, md5_ok FROM media
-             WHERE corp_id = ?1 AND seq = ?2 ORDER BY position",
+            "SELECT path, kind, sdkfileid, state, iif(state = 'stored', file, NULL),
+               iif(state = 'stored', bytes, NULL), md5, md5_ok, reason, attempts, deadline,
+               iif(state = 'pending', next_try, NULL)
+             FROM media WHERE corp_id = ?1 AND seq = ?2 ORDER BY position",
         )?;
         let mut rows = messages.query([corp_id])?;
         while let Some(row) = rows.next()? {
@@ -159,6 +167,10 @@ fn read_media(
             bytes: row.get(5)?,
             md5: row.get(6)?,
             md5_ok: row.get(7)?,
+            reason: row.get(8)?,
+            attempts: from_db(row.get(9)?),
+            deadline: row.get(10)?,
+            next_try: row.get(11)?,
         })
     })?;
     Ok(media.collect::<Result<_, _>>()?)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rusqlite::{Transaction, TransactionBehavior, params};
 use wecom_finance::{Body, MediaReference, Message};
 
-use super::{Store, StoreError, to_db};
+use super::{Store, StoreError, now, to_db};
 
 /// What became of one sealed message.
 #[derive(Clone, Debug)]
@@ -92,6 +92,7 @@ impl Store {
     /// Stores what became of a batch of sealed messages: of all or of none. Messages that were in quarantine leave it
     /// if they were opened.
     pub(crate) fn record(&mut self, corp_id: &str, outcomes: &[Outcome]) -> Result<Recorded, StoreError> {
+        let now = now();
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut recorded = Recorded::default();
         for outcome in outcomes {
@@ -103,7 +104,8 @@ impl Store {
                 }
                 Outcome::Opened(message) => {
                     leave_quarantine(&transaction, corp_id, message.seq)?;
-                    insert_message(&transaction, corp_id, message)?;
+                    let deadline = self.retention.deadline(message.msgtime, now);
+                    insert_message(&transaction, corp_id, message, deadline)?;
                     set_state(&transaction, corp_id, message.seq, "opened")?;
                     recorded.stored += 1;
                     let msgtype = message.msgtype.as_ref().or(message.action.as_ref());
@@ -133,7 +135,13 @@ fn is_duplicate(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> Re
     Ok(statement.query_row(parameters, |row| row.get(0))?)
 }
 
-fn insert_message(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> Result<(), StoreError> {
+/// Stores a message, and its files until `deadline`.
+fn insert_message(
+    db: &Transaction<'_>,
+    corp_id: &str,
+    message: &NewMessage,
+    deadline: i64,
+) -> Result<(), StoreError> {
     let seq = to_db(message.seq)?;
     db.prepare_cached(
         r#"INSERT INTO message
@@ -154,21 +162,11 @@ fn insert_message(db: &Transaction<'_>, corp_id: &str, message: &NewMessage) -> 
         &*message.raw,
         message.revokes
     ])?;
-    insert_media(db, corp_id, seq, &message.media)
-}
-
-/// The files of a message, all still to be fetched.
-pub(super) fn insert_media(
-    db: &Transaction<'_>,
-    corp_id: &str,
-    seq: i64,
-    media: &[NewMedia],
-) -> Result<(), StoreError> {
-    for (position, media) in (0_i64..).zip(media) {
+    for (position, media) in (0_i64..).zip(&message.media) {
         db.prepare_cached(
             "INSERT INTO media
-             (corp_id, seq, position, path, kind, sdkfileid, name, extension, size, md5, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'pending')",
+             (corp_id, seq, position, path, kind, sdkfileid, name, extension, size, md5, state, deadline)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'pending', ?11)",
         )?
         .execute(params![
             corp_id,
@@ -180,7 +178,8 @@ pub(super) fn insert_media(
             media.name,
             media.extension,
             media.size.and_then(|size| i64::try_from(size).ok()),
-            media.md5
+            media.md5,
+            deadline
         ])?;
     }
     Ok(())

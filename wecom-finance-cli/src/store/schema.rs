@@ -10,9 +10,10 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5743_4641;
 
 /// Step n leads from version n to version n + 1. Steps are never changed after a release.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step { sql: include_str!("schema/1.sql"), complete: |_db| Ok(()) },
     Step { sql: include_str!("schema/2.sql"), complete: complete::revocations_and_nested_files },
+    Step { sql: include_str!("schema/3.sql"), complete: complete::deadlines },
 ];
 
 struct Step {
@@ -77,8 +78,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::store::Store;
     use crate::store::export::ExportedMessage;
+    use crate::store::{Content, PendingMedia, Store, now};
 
     fn with(path: &Path, sql: &str) {
         Connection::open(path).unwrap().execute_batch(sql).unwrap();
@@ -121,21 +122,26 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_database_of_version_1_is_completed() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("archive.db");
-        with(&path, include_str!("schema/1.sql"));
-        with(&path, include_str!("schema/tests/version-1.sql"));
-        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::Older { found: 1, known: 2 })));
-
-        let mut store = Store::open_or_create(&path).unwrap();
+    fn exported(store: &mut Store) -> Vec<serde_json::Value> {
         let mut exported = Vec::new();
         let each = |message: &ExportedMessage| {
             exported.push(serde_json::to_value(message)?);
             Ok(())
         };
         store.export("ww1", each).unwrap().unwrap();
+        exported
+    }
+
+    #[test]
+    fn a_database_of_version_1_is_completed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        with(&path, include_str!("schema/1.sql"));
+        with(&path, include_str!("schema/tests/version-1.sql"));
+        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::Older { found: 1, known: 3 })));
+
+        let mut store = Store::open_or_create(&path).unwrap();
+        let exported = exported(&mut store);
         assert_eq!(exported.len(), 5);
         assert_eq!(exported[0]["revoked_by"], "4_4");
         assert_eq!(exported[3]["revokes"], "1_1");
@@ -146,8 +152,45 @@ mod tests {
         assert_eq!(exported[1]["media"].as_array().unwrap().len(), 1);
         let nested = file(&exported[2]);
         assert_eq!((&nested["path"], &nested["state"]), (&"/mixed/item/1/content".into(), &"pending".into()));
-        assert_eq!(store.pending_media("ww1", 1, false, 9).unwrap().len(), 1);
+        let due = store.due_media("ww1", now(), |_media| true).unwrap().unwrap();
+        assert_eq!((due.seq, due.sdkfileid.as_str()), (3, "C3"));
         assert_eq!(exported[4]["revokes"], serde_json::Value::Null);
+    }
+
+    #[test]
+    fn a_database_of_version_2_becomes_a_queue() {
+        const DAY: i64 = 86_400_000;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        with(&path, include_str!("schema/1.sql"));
+        with(&path, include_str!("schema/2.sql"));
+        with(&path, include_str!("schema/tests/version-2.sql"));
+        let before = now();
+        let mut store = Store::open_or_create(&path).unwrap();
+
+        let media: Vec<_> = exported(&mut store).iter().map(|message| message["media"][0].clone()).collect();
+        let states = media.iter().map(|file| file["state"].as_str().unwrap()).collect::<Vec<_>>();
+        assert_eq!(states, ["stored", "stored", "pending", "pending", "expired", "stored"]);
+        assert_eq!((&media[2]["attempts"], &media[2]["reason"]), (&3.into(), &"network".into()));
+        // The time of a message, or that of the change.
+        assert_eq!(media[2]["deadline"], 1_711_432_801_950_i64 + 5 * DAY);
+        let deadline = media[3]["deadline"].as_i64().unwrap();
+        assert!((before + 5 * DAY..=now() + 5 * DAY).contains(&deadline), "{deadline}");
+        let due = |store: &Store| {
+            store.due_media("ww1", now(), |_media| true).unwrap().map(|media| media.sdkfileid)
+        };
+        assert_eq!(due(&store).as_deref(), Some("C4"), "the other one has been over for long");
+
+        // What was checked is found by its content, what was not is not.
+        let mut files = Vec::new();
+        for md5 in ["900150983cd24fb0d6963f7d28e17f72", "00000000000000000000000000000000"] {
+            let content = Content { md5: md5.to_owned(), bytes: 17 };
+            let found = store.stored_with_content("ww1", &content).unwrap();
+            files.extend(found.into_iter().map(|stored| stored.file));
+        }
+        assert_eq!(files, ["ww1/0/1-0.jpg"]);
+        let linked = PendingMedia { sdkfileid: "C1".to_owned(), ..PendingMedia::default() };
+        assert_eq!(store.stored_under_the_id("ww1", &linked).unwrap().len(), 1);
     }
 
     #[test]

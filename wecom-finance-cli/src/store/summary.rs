@@ -1,6 +1,6 @@
 //! Questions about the whole archive of a corp.
 
-use rusqlite::OptionalExtension as _;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::{Store, StoreError, from_db};
 
@@ -35,6 +35,35 @@ impl Store {
             })
         })?;
         Ok(reasons.collect::<Result<_, _>>()?)
+    }
+
+    /// How many files are still to be fetched.
+    pub(crate) fn count_pending_media(&self, corp_id: &str) -> Result<u64, StoreError> {
+        self.count_pending_until(corp_id, i64::MAX)
+    }
+
+    /// Of those, how many have a deadline up to this moment, in milliseconds.
+    pub(crate) fn count_pending_until(&self, corp_id: &str, deadline: i64) -> Result<u64, StoreError> {
+        let pending = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM media INDEXED BY media_due
+                 WHERE corp_id = ?1 AND state = 'pending' AND deadline <= ?2",
+            )?
+            .query_row(params![corp_id, deadline], |row| row.get(0))?;
+        Ok(from_db(pending))
+    }
+
+    /// The nearest deadline after `after` among the files that are still to be fetched, in milliseconds.
+    pub(crate) fn nearest_deadline(&self, corp_id: &str, after: i64) -> Result<Option<i64>, StoreError> {
+        Ok(self
+            .db
+            .prepare_cached(
+                "SELECT deadline FROM media INDEXED BY media_due
+                 WHERE corp_id = ?1 AND state = 'pending' AND deadline > ?2 ORDER BY deadline LIMIT 1",
+            )?
+            .query_row(params![corp_id, after], |row| row.get(0))
+            .optional()?)
     }
 
     /// When the last message of the corp's stream was sent, if it says so.

@@ -34,6 +34,7 @@ fn the_demo_needs_nothing_and_loses_nothing() {
         "duplicates",
         "quarantined",
         "media_fetched",
+        "media_linked",
         "media_failed",
         "media_pending",
         "last_seq",

@@ -3,11 +3,35 @@
 use rusqlite::{Row, Transaction, params};
 use wecom_finance::Message;
 
-use crate::store::StoreError;
-use crate::store::opened::{NewMedia, insert_media, revokes};
+use crate::store::opened::{NewMedia, revokes};
+use crate::store::{Retention, StoreError, now};
 
 /// Messages that are looked at together: all of them would be too many for the memory.
 const BATCH: i64 = 1_000;
+
+/// Version 1 knew of files, and version 2 of their state; version 3 fetches them by deadline, and finds by its MD5 what it
+/// has. What was given no name by the end of its run begins anew: parts have other names now.
+pub(super) fn deadlines(db: &Transaction<'_>) -> Result<(), StoreError> {
+    let now = now();
+    let mut select = db.prepare(
+        "SELECT media.rowid, message.msgtime FROM media JOIN message USING (corp_id, seq)
+         WHERE media.rowid > ?1 ORDER BY media.rowid LIMIT ?2",
+    )?;
+    let mut update = db.prepare("UPDATE media SET deadline = ?2 WHERE rowid = ?1")?;
+    let mut after = i64::MIN;
+    loop {
+        let batch: Vec<(i64, Option<i64>)> = select
+            .query_map([after, BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let Some((last, _)) = batch.last() else { break };
+        after = *last;
+        for (rowid, msgtime) in batch {
+            update.execute([rowid, Retention::default().deadline(msgtime, now)])?;
+        }
+    }
+    db.execute("UPDATE media SET content_md5 = lower(trim(md5)) WHERE state = 'stored' AND md5_ok", [])?;
+    Ok(())
+}
 
 /// A stored message without what it lacks.
 struct Incomplete {
@@ -39,8 +63,7 @@ pub(super) fn revocations_and_nested_files(db: &Transaction<'_>) -> Result<(), S
                 link.execute(params![stored.rowid, revoked])?;
             }
             if !stored.has_media {
-                let media: Vec<NewMedia> = message.media().map(NewMedia::from).collect();
-                insert_media(db, &stored.corp_id, stored.seq, &media)?;
+                insert_media(db, stored, message.media().map(NewMedia::from))?;
             }
         }
     }
@@ -54,4 +77,31 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Incomplete> {
         raw: row.get(3)?,
         has_media: row.get(4)?,
     })
+}
+
+/// As version 2 had the table.
+fn insert_media(
+    db: &Transaction<'_>,
+    message: &Incomplete,
+    media: impl Iterator<Item = NewMedia>,
+) -> Result<(), StoreError> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO media (corp_id, seq, position, path, kind, sdkfileid, name, extension, size, md5, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'pending')",
+    )?;
+    for (position, media) in (0_i64..).zip(media) {
+        insert.execute(params![
+            message.corp_id,
+            message.seq,
+            position,
+            media.path,
+            media.kind,
+            media.sdkfileid,
+            media.name,
+            media.extension,
+            media.size.and_then(|size| i64::try_from(size).ok()),
+            media.md5
+        ])?;
+    }
+    Ok(())
 }
