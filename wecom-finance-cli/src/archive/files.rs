@@ -103,8 +103,8 @@ impl Files {
 fn work(queue: &Queue, fetcher: &Fetcher) {
     let _others_must_not_wait = EndOnPanic(queue);
     while let Some(media) = queue.next() {
-        let fetched = fetcher.fetch(&media);
-        queue.record(&media, fetched);
+        let outcome = fetcher.fetch(&media);
+        queue.record(&media, outcome);
     }
 }
 

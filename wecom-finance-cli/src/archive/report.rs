@@ -135,7 +135,10 @@ impl Tally {
             writeln!(text, "      → {}", say(see, "可用 export 查看，状态为 expired 或 failed"))?;
         }
         if self.media_pending > 0 {
-            let again = say("run `archive` again: it tries them again", "再次运行 archive 会重试");
+            let again = say(
+                "a later `archive` tries them again, `archive --retry-now` at once; `export` has the reasons",
+                "之后运行 archive 会重试，archive --retry-now 立即重试；原因可用 export 查看",
+            );
             writeln!(text, "      → {again}")?;
         }
         writeln!(text, "database: {}", store.path().display())?;

@@ -1,6 +1,6 @@
 //! One run over one corp's archive, and what it did so far.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use wecom_finance::{Error, SealedMessage};
@@ -72,7 +72,7 @@ impl Run {
         let media = (!place.no_media).then(|| place.media.clone());
         let files = match &media {
             Some(media) if connection.has_secret => Some(Files::start(
-                Store::open_existing(store.path()).map_err(about)?,
+                files_store(store.path(), &corp_id, fetch).map_err(about)?,
                 &connection.sdk,
                 &corp_id,
                 shelf::place(media)?,
@@ -267,6 +267,15 @@ impl Run {
     fn stored<T>(&self, outcome: Result<T, StoreError>) -> Result<T, Failure> {
         outcome.map_err(|error| error.about(self.store.path()))
     }
+}
+
+/// A second connection to the database: fetching and pulling do not wait for each other.
+fn files_store(path: &Path, corp_id: &str, fetch: &FetchArgs) -> Result<Store, StoreError> {
+    let mut store = Store::open_existing(path)?;
+    if fetch.retry_now {
+        store.end_rests(corp_id)?;
+    }
+    Ok(store)
 }
 
 fn deadly(message: &SealedMessage) -> Outcome {

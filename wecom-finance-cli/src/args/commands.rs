@@ -50,6 +50,10 @@ pub(crate) struct FetchArgs {
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3_650))]
     pub(crate) retention_days: u64,
 
+    /// Try the pending media files at once. Otherwise each one that failed rests a while first, longer every time.
+    #[arg(long)]
+    pub(crate) retry_now: bool,
+
     #[command(flatten)]
     pub(crate) connections: Connections,
 }

@@ -9,6 +9,7 @@ use super::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
 use crate::language::say;
+use crate::shelf;
 use crate::store::{KEPT_DAYS, Lock, Store, StoreError, now};
 
 /// 2025-06-01 and 2100-01-01, in seconds: outside of these a clock is wrong.
@@ -123,6 +124,9 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
 }
 
 fn media(checks: &mut Checks, path: &Path) {
+    if let Err(failure) = shelf::place(path) {
+        return checks.failure("media", &failure);
+    }
     // It is made when it is needed, with what is missing above it.
     let Some(present) = path.ancestors().map(or_here).find(|path| path.exists()) else { return };
     if !present.is_dir() {

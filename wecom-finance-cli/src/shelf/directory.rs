@@ -21,7 +21,7 @@ impl Directory {
 impl Shelf for Directory {
     fn length_of(&self, file: &str) -> io::Result<Option<u64>> {
         match fs::metadata(below(&self.root, file)) {
-            Ok(metadata) => Ok(metadata.is_file().then(|| metadata.len())),
+            Ok(metadata) => Ok(metadata.is_file().then_some(metadata.len())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -129,7 +129,7 @@ mod tests {
                 "{}",
                 last.len()
             );
-            assert!(last.ends_with(".pdf"));
+            assert_eq!(last.rsplit('.').next(), Some("pdf"));
         }
     }
 

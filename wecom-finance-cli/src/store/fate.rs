@@ -12,6 +12,9 @@ const LONG_REST: Duration = Duration::from_secs(120);
 
 const LONGEST_REST: Duration = Duration::from_secs(4 * 3_600);
 
+/// The longest rest where it is not the file that failed: once the way is clear, it is clear for all.
+const LONGEST_WAY_REST: Duration = Duration::from_secs(600);
+
 /// A file whose time is over is given up after so many attempts, not before: when it is over is a guess.
 const ATTEMPTS: u64 = 8;
 
@@ -76,9 +79,13 @@ pub(super) fn decide(known: Known, missed: &Missed, now: i64, chance: f64) -> Fa
 }
 
 fn rest_after(cause: Cause, attempts: u64) -> Duration {
-    let first = if cause == Cause::Setup { LONG_REST } else { FIRST_REST };
+    let (first, longest) = match cause {
+        Cause::File => (FIRST_REST, LONGEST_REST),
+        Cause::Way | Cause::WayDown => (FIRST_REST, LONGEST_WAY_REST),
+        Cause::Setup => (LONG_REST, LONGEST_WAY_REST),
+    };
     let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-    first.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(LONGEST_REST)
+    first.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(longest)
 }
 
 /// How far ahead a file's next attempt can lie. What lies further is the work of a clock that was wrong.
@@ -116,7 +123,9 @@ mod tests {
         assert_eq!(rests.get(..5), Some(&[2, 4, 8, 16, 32][..]));
         assert_eq!(rests.last(), Some(&(4 * 3_600)));
         assert!(rests.is_sorted());
-        assert_eq!(rest(u64::MAX, 5 * DAY, &missed(Cause::Way)), 4 * HOUR);
+        for cause in [Cause::Way, Cause::Setup, Cause::WayDown] {
+            assert_eq!(rest(u64::MAX, 5 * DAY, &missed(cause)), 600_000);
+        }
         assert_eq!(rest(0, 5 * DAY, &missed(Cause::Setup)), 120_000);
     }
 

@@ -121,6 +121,15 @@ impl Store {
             .optional()?)
     }
 
+    /// Makes every pending file due at once.
+    pub(crate) fn end_rests(&mut self, corp_id: &str) -> Result<(), StoreError> {
+        self.db.execute(
+            "UPDATE media SET next_try = 0 WHERE corp_id = ?1 AND state = 'pending' AND next_try <> 0",
+            [corp_id],
+        )?;
+        Ok(())
+    }
+
     /// Notes how much of a file is safely on the disk.
     pub(crate) fn checkpoint_media(
         &mut self,

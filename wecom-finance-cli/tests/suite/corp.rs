@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
-use wecom_finance_simulator::{Scenario, World};
+use wecom_finance_simulator::{Fault, Scenario, World};
 
 use crate::{Ran, Workplace};
 
@@ -32,6 +33,31 @@ impl Corp {
     /// What the next run meets.
     pub(crate) fn describe(&self, scenario: &Scenario) {
         fs::write(self.place.path("scenario.json"), scenario.to_json().unwrap()).unwrap();
+    }
+
+    /// From now on nothing goes wrong.
+    pub(crate) fn without_faults(&self) {
+        self.with_faults([]);
+    }
+
+    /// From now on these go wrong.
+    pub(crate) fn with_faults(&self, faults: impl IntoIterator<Item = Fault>) {
+        let mut scenario = serde_json::to_value(self.world.scenario()).unwrap();
+        scenario["faults"] = serde_json::to_value(faults.into_iter().collect::<Vec<_>>()).unwrap();
+        self.describe(&serde_json::from_value(scenario).unwrap());
+    }
+
+    /// The database, to look into or to make time pass.
+    pub(crate) fn db(&self) -> rusqlite::Connection {
+        let db = rusqlite::Connection::open(self.place.path("wecom-archive.db")).unwrap();
+        db.busy_timeout(Duration::from_secs(10)).unwrap();
+        db
+    }
+
+    /// The files of all messages, as they are exported.
+    pub(crate) fn media(&self) -> Vec<Value> {
+        let media = |message: &Value| message["media"].as_array().unwrap().clone();
+        self.export().iter().flat_map(media).collect()
     }
 
     pub(crate) fn add_key(&self, version: u32) {

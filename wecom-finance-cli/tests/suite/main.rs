@@ -11,10 +11,12 @@
 mod archive;
 mod commands;
 mod corp;
+mod disk;
 mod doctor;
 mod genuine;
 mod media;
 mod quarantine;
+mod queue;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

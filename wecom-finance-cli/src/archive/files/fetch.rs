@@ -99,13 +99,13 @@ impl<'a> Work<'a, '_> {
     /// Goes on where a run ended between a whole file and its record.
     fn settle_again(&self) -> Result<Option<MediaOutcome>, Halt> {
         let Some(settling) = &self.media.settling else { return Ok(None) };
-        let shelf = &*self.fetcher.place.shelf;
+        let kept = &*self.fetcher.place.shelf;
         let bytes = settling.content.bytes;
         // It was synced before the name was noted. If it is still here, it has not moved yet.
         let is_staged = fs::metadata(&self.part).is_ok_and(|metadata| metadata.len() == bytes);
         if is_staged {
-            shelf.take(&self.part, &settling.file).map_err(self.disk())?;
-        } else if shelf.length_of(&settling.file).map_err(self.disk())? != Some(bytes) {
+            kept.take(&self.part, &settling.file).map_err(self.disk())?;
+        } else if kept.length_of(&settling.file).map_err(self.disk())? != Some(bytes) {
             self.queue().settling(self.media, None)?;
             return Ok(None);
         }
@@ -141,11 +141,11 @@ impl<'a> Work<'a, '_> {
 
     /// Gives a whole file its place, or finds that another one has the same content.
     fn keep(&self, content: Content) -> Result<Fetched<'a>, Halt> {
-        let shelf = &*self.fetcher.place.shelf;
+        let kept = &*self.fetcher.place.shelf;
         let claim = Some(self.queue().claim(&content));
         for stored in self.queue().stored_with(&content)? {
             // Byte for byte: two contents can be made to have one MD5.
-            if shelf.holds(&stored.file, &self.part).map_err(self.disk())? {
+            if kept.holds(&stored.file, &self.part).map_err(self.disk())? {
                 return Ok(Fetched { outcome: self.link(stored)?, claim });
             }
         }
@@ -159,7 +159,7 @@ impl<'a> Work<'a, '_> {
         };
         let stored = StoredFile { file: name.on_the_shelf(), content };
         self.queue().settling(self.media, Some(&stored))?;
-        shelf.take(&self.part, &stored.file).map_err(self.disk())?;
+        kept.take(&self.part, &stored.file).map_err(self.disk())?;
         self.remove_parts()?;
         Ok(Fetched { outcome: MediaOutcome::Stored { stored, is_link: false }, claim })
     }

@@ -78,7 +78,7 @@ struct State {
 }
 
 enum Turn {
-    Fetch(PendingMedia),
+    Fetch(Box<PendingMedia>),
     /// Until something changes, or this time has passed.
     Wait(Option<Duration>),
     End,
@@ -113,7 +113,7 @@ impl Queue {
             match state.turn(&self.corp_id) {
                 Ok(Turn::Fetch(media)) => {
                     self.show(&state);
-                    return Some(media);
+                    return Some(*media);
                 }
                 Ok(Turn::Wait(None)) => {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -286,7 +286,7 @@ impl State {
     fn turn(&mut self, corp_id: &str) -> Result<Turn, StoreError> {
         let wait = match self.way.leave(Instant::now()) {
             Leave::Go => match self.due(corp_id)? {
-                Some(media) => return Ok(Turn::Fetch(media)),
+                Some(media) => return Ok(Turn::Fetch(Box::new(media))),
                 None => self.until_the_next(corp_id)?,
             },
             Leave::Rest(_) if self.is_closing && self.way.rests() > LAST_RESTS => None,

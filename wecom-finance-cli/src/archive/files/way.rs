@@ -35,10 +35,9 @@ pub(super) enum Leave {
 impl Way {
     pub(super) fn leave(&self, now: Instant) -> Leave {
         match &self.down {
-            None => Leave::Go,
             Some(down) if down.is_probed => Leave::AfterTheProbe,
             Some(down) if now < down.until => Leave::Rest(down.until),
-            Some(_) => Leave::Go,
+            Some(_) | None => Leave::Go,
         }
     }
 

@@ -112,6 +112,16 @@ fn a_failure_backs_off_and_stays_visible() {
 }
 
 #[test]
+fn rests_can_be_ended() {
+    let mut store = store_with(&[(1, "a", 0)]);
+    let media = due(&store);
+    record(&mut store, &media, &missed(Cause::Setup));
+    assert!(due_at(&store, NOW + 60_000).is_none());
+    store.end_rests(CORP).unwrap();
+    assert!(due_at(&store, NOW + 1).is_some());
+}
+
+#[test]
 fn a_clock_that_was_wrong_keeps_no_file_for_ever() {
     let mut store = store_with(&[(1, "a", 0)]);
     let media = due(&store);
