@@ -25,7 +25,7 @@ pub(crate) fn run(common: &CommonArgs, args: &ArchiveArgs, output: &mut Output) 
     let corp_id = connect::required_corp_id(common)?;
     let manner = Manner { page_size: PageSize::new(args.limit)?, ..Manner::default() };
     // Before any file is made: a run that cannot begin leaves nothing behind.
-    shelf::place(&args.place.media)?;
+    shelf::place(&args.place.media, &args.place.db)?;
     let connection = connect::connect(common, &corp_id, Purpose::Pull, manner)?;
     let stop = Stop::on_signals().map_err(|error| Failure::stop(format!("signals: {error}"), ""))?;
     let store = Store::open_or_create(&args.place.db).map_err(|error| error.about(&args.place.db))?;

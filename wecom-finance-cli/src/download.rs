@@ -10,6 +10,7 @@ use wecom_finance::{Download, Downloader, Error, Sdk};
 
 use crate::failure::Failure;
 use crate::language::say;
+use crate::shelf::Unreachable;
 
 /// Why a download did not come to its end.
 #[derive(Debug)]
@@ -74,6 +75,16 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// What a disk that does not do its part means for a run.
 pub(crate) fn disk_failure(path: &Path, error: &io::Error) -> Failure {
+    if let Some(elsewhere) = error.get_ref().and_then(|inner| inner.downcast_ref::<Unreachable>()) {
+        return Failure::stop(
+            elsewhere.to_string(),
+            say(
+                "check its address, the credentials in the environment and the way to it, then run the command again: \
+                 what is fetched waits beside the database",
+                "请检查其地址、环境变量中的凭证以及网络，然后重新运行：已下载的内容保存在数据库旁",
+            ),
+        );
+    }
     let remedy = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             say("make room on its disk, then run the command again", "请清理磁盘空间后重新运行")

@@ -12,7 +12,7 @@ use crate::stop::Stop;
 use crate::store::Store;
 
 pub(crate) fn run(common: &CommonArgs, args: &ReplayArgs, output: &mut Output) -> Result<Exit, Failure> {
-    shelf::place(&args.place.media)?;
+    shelf::place(&args.place.media, &args.place.db)?;
     let store = Store::open_existing(&args.place.db).map_err(|error| error.about(&args.place.db))?;
     let corp_id = match connect::corp_id(common)? {
         Some(corp_id) => known(&store, corp_id)?,

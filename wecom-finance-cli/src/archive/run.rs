@@ -75,7 +75,7 @@ impl Run {
                 files_store(store.path(), &corp_id, fetch).map_err(about)?,
                 &connection.sdk,
                 &corp_id,
-                shelf::place(media)?,
+                shelf::place(media, store.path())?,
                 fetch.connections.connections,
                 &stop,
             )?),

@@ -32,7 +32,8 @@ pub(crate) struct ArchivePlace {
     #[arg(long, value_name = "PATH", default_value = "wecom-archive.db")]
     pub(crate) db: PathBuf,
 
-    /// The directory of the media files.
+    /// The directory of the media files. In a build with the feature `object-store` also the address of a place in an
+    /// object store: s3://bucket/prefix, gs://bucket/prefix, az://container/prefix.
     #[arg(long, value_name = "DIR", default_value = "wecom-media")]
     pub(crate) media: PathBuf,
 

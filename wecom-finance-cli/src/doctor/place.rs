@@ -8,6 +8,7 @@ use wecom_finance::Timestamp;
 use super::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
+use crate::download::disk_failure;
 use crate::language::say;
 use crate::shelf;
 use crate::store::{KEPT_DAYS, Lock, Store, StoreError, now};
@@ -22,7 +23,7 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs, place: &ArchivePla
     let corp_id = connect::corp_id(common).ok().flatten().unwrap_or_default();
     let cursor = database(checks, &corp_id, &place.db, common.demo);
     if !place.no_media {
-        media(checks, &place.media);
+        media(checks, &place.media, &place.db);
     }
     clock(checks);
     cursor
@@ -123,10 +124,17 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
     }
 }
 
-fn media(checks: &mut Checks, path: &Path) {
-    if let Err(failure) = shelf::place(path) {
-        return checks.failure("media", &failure);
+fn media(checks: &mut Checks, path: &Path, db: &Path) {
+    let place = match shelf::place(path, db) {
+        Ok(place) => place,
+        Err(failure) => return checks.failure("media", &failure),
+    };
+    // Files for elsewhere grow on this machine.
+    let is_elsewhere = place.staging.root() != path;
+    if is_elsewhere && let Err(error) = place.shelf.length_of("doctor") {
+        return checks.failure("media", &disk_failure(path, &error));
     }
+    let path = place.staging.root();
     // It is made when it is needed, with what is missing above it.
     let Some(present) = path.ancestors().map(or_here).find(|path| path.exists()) else { return };
     if !present.is_dir() {
