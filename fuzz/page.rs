@@ -54,8 +54,12 @@ pub(crate) fn page(bytes: &[u8]) {
     drop(format!("{page:?}"));
 }
 
-/// How many items the reply has. A key that is there twice means its last value.
+/// How many items the reply has, whatever they are.
 fn items(bytes: &[u8]) -> usize {
-    let reply: serde_json::Value = serde_json::from_slice(bytes).expect("a page is JSON");
-    reply["chatdata"].as_array().map_or(0, Vec::len)
+    #[derive(serde::Deserialize)]
+    struct Reply<'a> {
+        #[serde(borrow)]
+        chatdata: Vec<&'a serde_json::value::RawValue>,
+    }
+    serde_json::from_slice::<Reply<'_>>(bytes).expect("a page is JSON").chatdata.len()
 }
