@@ -1,5 +1,8 @@
 //! Nothing is lost between the text and the message.
 
+use proptest::prelude::*;
+
+use super::properties::{any_json, any_key, any_msgtype};
 use super::*;
 
 fn extra(json: &str) -> Vec<(String, String)> {
