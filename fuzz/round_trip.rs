@@ -1,6 +1,6 @@
 //! What holds for any bytes. Shared by the fuzz target and the test that replays its findings.
 
-use wecom_finance::message::{ForwardedItem, MixedItem, NoteItem};
+use wecom_finance::message::{ForwardedItem, MixedItem, NoteItem, Quote};
 use wecom_finance::{Body, Message};
 
 /// Fails if the model breaks one of its promises over these bytes.
@@ -36,11 +36,7 @@ fn body(of: &Body, depth: usize) {
     assert!(depth <= 8, "nested without end");
     let parts: Vec<Body> = match of {
         Body::Text(text) => {
-            if let Some(quote) = text.quote() {
-                assert!(
-                    quote.author.len() + quote.quoted.len() + quote.reply.len() < text.content.as_str().len()
-                );
-            }
+            quotes(text.content.as_str());
             return;
         }
         Body::ChatRecord(forwarded) => {
@@ -53,5 +49,15 @@ fn body(of: &Body, depth: usize) {
     };
     for part in &parts {
         body(part, depth + 1);
+    }
+}
+
+/// Takes apart a text, its quoted text, and so on. Each is shorter than the one that it stands in.
+fn quotes(text: &str) {
+    let mut text = text;
+    while let Some(quote) = Quote::parse(text) {
+        assert!(quote.author.len() + quote.quoted.len() + quote.reply.len() < text.len());
+        assert!(text.ends_with(quote.reply) && text.contains(quote.quoted));
+        text = quote.quoted;
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wecom_finance::Timestamp;
-use wecom_finance::message::{Body, ChatMessage, Conversation, Message, MsgType};
+use wecom_finance::message::{Body, ChatMessage, Conversation, Message, MsgType, Quote};
 
 // The corpus belongs to the stand-in, whose demo is made of it.
 #[path = "../../wecom-finance-simulator/src/corpus/notation.rs"]
@@ -18,6 +18,7 @@ use notation::Entry;
 /// Longer lines are cut, and longer lists: what is long in the corpus is so only to be long.
 const LINE: usize = 700;
 const ITEMS: usize = 20;
+const QUOTES: usize = 5;
 
 /// The files of the corpus by name, in order.
 fn files() -> Vec<(String, Vec<Entry>)> {
@@ -155,11 +156,7 @@ fn body(body: &Body, indent: &str, lines: &mut Vec<String>) {
         }
         Body::Text(text) => {
             lines.push(format!("{indent}{variant} {}", printable(&serde_json::to_string(body).unwrap())));
-            if let Some(quote) = text.quote() {
-                lines.push(format!("{indent}  {:?}: {:?} said", quote.layout, quote.author));
-                lines.push(format!("{indent}  quoted  {:?}", quote.quoted));
-                lines.push(format!("{indent}  reply   {:?}", quote.reply));
-            }
+            quotes(text.content.as_str(), QUOTES, indent, lines);
         }
         // Nothing but texts.
         Body::Markdown(_) | Body::Revoke(_) => {
@@ -170,6 +167,16 @@ fn body(body: &Body, indent: &str, lines: &mut Vec<String>) {
             lines.push(format!("{indent}{}", printable(&serde_json::to_string(body).unwrap())));
         }
     }
+}
+
+/// The quote in a text, and those in the quoted text.
+fn quotes(text: &str, levels: usize, indent: &str, lines: &mut Vec<String>) {
+    let Some(quote) = Quote::parse(text).filter(|_| levels > 0) else { return };
+    let indent = format!("{indent}  ");
+    lines.push(format!("{indent}{:?}: {:?} said", quote.layout, quote.author));
+    lines.push(format!("{indent}quoted  {:?}", quote.quoted));
+    quotes(quote.quoted, levels - 1, &indent, lines);
+    lines.push(format!("{indent}reply   {:?}", quote.reply));
 }
 
 fn item(item_type: &MsgType, more: &str, inner: &Body, indent: &str, lines: &mut Vec<String>) {
