@@ -27,8 +27,7 @@ pub(crate) fn message(bytes: &[u8]) {
 
     let typed = serde_json::to_string(&message.typed()).expect("typed values are JSON");
     let again = Message::from_json(typed.as_bytes()).expect("JSON is a message");
-    let stable = serde_json::to_string(&again.typed()).expect("typed values are JSON");
-    assert_eq!(typed, stable, "typed values keep their meaning");
+    assert_eq!(again, message, "the typed values alone say the same");
 }
 
 /// Reads all parts of a body, down to where the library stops.
