@@ -136,7 +136,8 @@ impl VoipDocShare {
         Ok(Self {
             voip_id: beside.optional_text("voipid"),
             name: body.text_or_empty("filename"),
-            md5: body.optional_text("md5sum"),
+            // As a program has it that was made from the documentation of 2020.
+            md5: body.optional_text("md5sum").or_else(|| body.optional_text("md5")),
             size: body.number("filesize"),
             file_id: body.text("sdkfileid")?,
         })

@@ -60,6 +60,11 @@ fn fields_under_either_name_are_no_extra() {
         extra(r#"{"msgtype":"card","card":{"userid":"u","Userid":"v"}}"#),
         [pair("/card/Userid", "\"v\"")]
     );
+    assert_eq!(extra(r#"{"msgtype":"agree","agree":{"openid":"u"}}"#), []);
+    assert_eq!(
+        extra(r#"{"msgtype":"voip_doc_share","voip_doc_share":{"md5sum":"0","md5":"1","sdkfileid":"C"}}"#),
+        [pair("/voip_doc_share/md5", "\"1\"")]
+    );
     assert_eq!(
         extra(r#"{"msgtype":"vote","votetitle":"t","voteitem":"x","other":1}"#),
         [pair("/other", "1")]

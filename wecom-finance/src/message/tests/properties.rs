@@ -96,6 +96,8 @@ const KEYS: &[&str] = &[
     "votetitle",
     "userid",
     "Userid",
+    "openid",
+    "md5",
     "endtime",
     "starttime",
     "meetingid",
