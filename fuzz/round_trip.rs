@@ -1,6 +1,6 @@
 //! What holds for any bytes. Shared by the fuzz target and the test that replays its findings.
 
-use wecom_finance::message::{ForwardedItem, MixedItem, NoteItem};
+use wecom_finance::message::{ForwardedItem, MixedItem, NoteItem, Quote};
 use wecom_finance::{Body, Message};
 
 /// Fails if the model breaks one of its promises over these bytes.
@@ -27,8 +27,7 @@ pub(crate) fn message(bytes: &[u8]) {
 
     let typed = serde_json::to_string(&message.typed()).expect("typed values are JSON");
     let again = Message::from_json(typed.as_bytes()).expect("JSON is a message");
-    let stable = serde_json::to_string(&again.typed()).expect("typed values are JSON");
-    assert_eq!(typed, stable, "typed values keep their meaning");
+    assert_eq!(again, message, "the typed values alone say the same");
 }
 
 /// Reads all parts of a body, down to where the library stops.
@@ -36,11 +35,7 @@ fn body(of: &Body, depth: usize) {
     assert!(depth <= 8, "nested without end");
     let parts: Vec<Body> = match of {
         Body::Text(text) => {
-            if let Some(quote) = text.quote() {
-                assert!(
-                    quote.author.len() + quote.quoted.len() + quote.reply.len() < text.content.as_str().len()
-                );
-            }
+            quotes(text.content.as_str());
             return;
         }
         Body::ChatRecord(forwarded) => {
@@ -53,5 +48,15 @@ fn body(of: &Body, depth: usize) {
     };
     for part in &parts {
         body(part, depth + 1);
+    }
+}
+
+/// Takes apart a text, its quoted text, and so on. Each is shorter than the one that it stands in.
+fn quotes(text: &str) {
+    let mut text = text;
+    while let Some(quote) = Quote::parse(text) {
+        assert!(quote.author.len() + quote.quoted.len() + quote.reply.len() < text.len());
+        assert!(text.ends_with(quote.reply) && text.contains(quote.quoted));
+        text = quote.quoted;
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::io::{self, Write};
 
-use wecom_finance::message::{Content, FileId};
-use wecom_finance::{Body, ChatMessage, Message, Timestamp};
+use wecom_finance::message::{Content, EpochSeconds, FileId};
+use wecom_finance::{Body, ChatMessage, Message};
 
 use crate::recent::Recent;
 use crate::text::{beginning, clean, leaves};
@@ -141,12 +141,12 @@ impl<W: Write> Printer<W> {
         &mut self,
         kind: &str,
         title: &Content,
-        start: Option<Timestamp>,
-        end: Option<Timestamp>,
+        start: Option<EpochSeconds>,
+        end: Option<EpochSeconds>,
         place: &Content,
         depth: usize,
     ) -> io::Result<()> {
-        let time = |time: Option<Timestamp>| time.map(|time| time.to_string()).unwrap_or_default();
+        let time = |time: Option<EpochSeconds>| time.map(|time| time.to_string()).unwrap_or_default();
         self.line(depth, &format!("[{kind}] {title}, {} – {}, {place}", time(start), time(end)))
     }
 

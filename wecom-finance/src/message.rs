@@ -53,7 +53,7 @@ pub use self::plain::{
 pub use self::quote::{Quote, QuoteLayout};
 pub use self::raw_json::RawJson;
 pub use self::typed::Typed;
-pub use self::units::CivilTime;
+pub use self::units::{CivilTime, EpochSeconds};
 
 /// One entry of the archive, opened.
 ///

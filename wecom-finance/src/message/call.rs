@@ -10,9 +10,9 @@ use super::content::{Content, FileId};
 use super::id::UserId;
 use super::lenient::{Fields, Misfit};
 use super::newtype::{open_enumeration, string_newtype};
+use super::units::EpochSeconds;
 #[cfg(feature = "schema")]
 use crate::message::schema::as_written;
-use crate::timestamp::Timestamp;
 
 /// The recording of a voice call (音频存档). The message's time is when the call began.
 ///
@@ -25,14 +25,9 @@ pub struct MeetingVoiceCall {
     /// Which call. Stands beside the body, under `voiceid`.
     #[serde(skip)]
     pub voice_id: Option<CallId>,
-    /// When the call ended, in seconds.
-    #[serde(
-        rename = "endtime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub end: Option<Timestamp>,
+    /// When the call ended.
+    #[serde(rename = "endtime", skip_serializing_if = "Option::is_none")]
+    pub end: Option<EpochSeconds>,
     /// What to fetch the recording by.
     #[serde(rename = "sdkfileid")]
     pub file_id: FileId,
@@ -67,22 +62,12 @@ pub struct ShownFile {
     /// Who showed it.
     #[serde(rename = "demooperator")]
     pub user: UserId,
-    /// From when, in seconds.
-    #[serde(
-        rename = "starttime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub start: Option<Timestamp>,
-    /// Until when, in seconds.
-    #[serde(
-        rename = "endtime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub end: Option<Timestamp>,
+    /// From when.
+    #[serde(rename = "starttime", skip_serializing_if = "Option::is_none")]
+    pub start: Option<EpochSeconds>,
+    /// Until when.
+    #[serde(rename = "endtime", skip_serializing_if = "Option::is_none")]
+    pub end: Option<EpochSeconds>,
 }
 
 impl ShownFile {
@@ -104,22 +89,12 @@ pub struct SharedScreen {
     /// Who shared it.
     #[serde(rename = "share")]
     pub user: UserId,
-    /// From when, in seconds.
-    #[serde(
-        rename = "starttime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub start: Option<Timestamp>,
-    /// Until when, in seconds.
-    #[serde(
-        rename = "endtime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub end: Option<Timestamp>,
+    /// From when.
+    #[serde(rename = "starttime", skip_serializing_if = "Option::is_none")]
+    pub start: Option<EpochSeconds>,
+    /// Until when.
+    #[serde(rename = "endtime", skip_serializing_if = "Option::is_none")]
+    pub end: Option<EpochSeconds>,
 }
 
 impl SharedScreen {
@@ -161,7 +136,8 @@ impl VoipDocShare {
         Ok(Self {
             voip_id: beside.optional_text("voipid"),
             name: body.text_or_empty("filename"),
-            md5: body.optional_text("md5sum"),
+            // As a program has it that was made from the documentation of 2020.
+            md5: body.optional_text("md5sum").or_else(|| body.optional_text("md5")),
             size: body.number("filesize"),
             file_id: body.text("sdkfileid")?,
         })

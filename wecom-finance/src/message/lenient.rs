@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use self::leftovers::Trace;
 use super::repair::repair;
+use super::units::EpochSeconds;
 use crate::timestamp::Timestamp;
 
 pub(super) use self::leftovers::{Leftovers, push_step};
@@ -131,8 +132,8 @@ impl<'a> Fields<'a> {
     }
 
     /// A number of seconds that is a point in time. 0 and the empty string mean that there is none.
-    pub(super) fn time_in_seconds(&self, key: &str) -> Option<Timestamp> {
-        self.number(key).filter(|seconds| *seconds != 0).map(Timestamp::from_seconds)
+    pub(super) fn time_in_seconds(&self, key: &str) -> Option<EpochSeconds> {
+        self.number(key).filter(|seconds| *seconds != 0).map(EpochSeconds::new)
     }
 
     /// A number of milliseconds that is a point in time.

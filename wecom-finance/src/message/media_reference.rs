@@ -148,7 +148,10 @@ impl MediaReference {
             MediaKind::File | MediaKind::VoipDocShare | MediaKind::Other => stated,
             MediaKind::MeetingVoiceCall => None,
         };
-        let md5 = fields.optional_text("md5sum");
+        let md5 = match kind {
+            MediaKind::VoipDocShare => fields.optional_text("md5sum").or_else(|| fields.optional_text("md5")),
+            _ => fields.optional_text("md5sum"),
+        };
         Some(Self { kind, path: path.to_owned(), file_id, size, md5, file_name, extension })
     }
 }

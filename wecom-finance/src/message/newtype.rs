@@ -5,24 +5,14 @@
 /// `shown` types print themselves in `Debug`, `hidden` ones only their length: those hold what people wrote,
 /// or what gives access to it. `@unserialized` ones write themselves in a way of their own.
 macro_rules! string_newtype {
-    ($(#[$meta:meta])* shown $name:ident) => {
+    ($(#[$meta:meta])* $debug:ident $name:ident) => {
         string_newtype! {
             @unserialized
             #[derive(serde::Serialize, serde::Deserialize)]
             #[serde(transparent)]
             #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
             $(#[$meta])*
-            shown $name
-        }
-    };
-    ($(#[$meta:meta])* hidden $name:ident) => {
-        string_newtype! {
-            @unserialized
-            #[derive(serde::Serialize, serde::Deserialize)]
-            #[serde(transparent)]
-            #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
-            $(#[$meta])*
-            hidden $name
+            $debug $name
         }
     };
     (@unserialized $(#[$meta:meta])* shown $name:ident) => {

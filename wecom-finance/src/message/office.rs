@@ -12,9 +12,9 @@ use super::content::Content;
 use super::id::UserId;
 use super::lenient::Fields;
 use super::newtype::open_enumeration;
+use super::units::EpochSeconds;
 #[cfg(feature = "schema")]
 use crate::message::schema::as_written;
-use crate::timestamp::Timestamp;
 
 pub use self::ballot::{Vote, VoteId, VoteType};
 pub use self::form::{Collect, Question, QuestionType};
@@ -139,22 +139,12 @@ pub struct Calendar {
     /// Who takes part: names, not ids.
     #[serde(rename = "attendeename")]
     pub attendee_names: Vec<Content>,
-    /// When it begins, in seconds.
-    #[serde(
-        rename = "starttime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub start: Option<Timestamp>,
-    /// When it ends, in seconds.
-    #[serde(
-        rename = "endtime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub end: Option<Timestamp>,
+    /// When it begins.
+    #[serde(rename = "starttime", skip_serializing_if = "Option::is_none")]
+    pub start: Option<EpochSeconds>,
+    /// When it ends.
+    #[serde(rename = "endtime", skip_serializing_if = "Option::is_none")]
+    pub end: Option<EpochSeconds>,
     /// Where. May be empty.
     pub place: Content,
     /// Remarks. May be empty.

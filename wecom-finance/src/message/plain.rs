@@ -69,7 +69,7 @@ pub struct Agree {
 
 impl Agree {
     pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
-        Self { user: body.text_or_empty("userid"), time: body.time_in_millis("agree_time") }
+        Self { user: who_agreed(body), time: body.time_in_millis("agree_time") }
     }
 }
 
@@ -92,8 +92,13 @@ pub struct Disagree {
 impl Disagree {
     pub(in crate::message) fn read(body: &Fields<'_>) -> Self {
         let time = body.time_in_millis("disagree_time").or_else(|| body.time_in_millis("agree_time"));
-        Self { user: body.text_or_empty("userid"), time }
+        Self { user: who_agreed(body), time }
     }
+}
+
+fn who_agreed(body: &Fields<'_>) -> UserId {
+    // An old table of the documentation calls it `openid`.
+    body.optional_text("userid").unwrap_or_else(|| body.text_or_empty("openid"))
 }
 
 /// A contact card.

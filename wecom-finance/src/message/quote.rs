@@ -8,9 +8,19 @@
 //! ```
 //!
 //! They are read by hand here, since that takes time in proportion to the text, whatever the text is.
+//!
+//! The expressions end a quote at its first terminator, which is wrong where a reply was quoted: a quote in the quoted
+//! text has a terminator of its own. Such a quote is skipped as a whole. It begins, at the beginning of the quoted text
+//! or of a line in it, with what a quote of its layout begins with up to the colon (in `「author：`, without corner
+//! brackets in the name); a terminator ends the innermost quote of its layout, and all that has begun inside of that. Where
+//! the outermost quote does not end in this way, since one in it was cut short or only looked like one, the text is read as
+//! the expressions have it. Texts without a quote in the quoted text are always read so.
+
+mod ending;
 
 use std::fmt;
 
+use self::ending::{Ending, Endings, author_before_quote, headed_author};
 use super::plain::Text;
 
 /// A reply and the message that it quotes, taken out of a text: see [`Text::quote`].
@@ -21,7 +31,8 @@ use super::plain::Text;
 pub struct Quote<'a> {
     /// Who wrote the quoted message: a name, as it was shown to the one who replied.
     pub author: &'a str,
-    /// The quoted message. Media are words in brackets, such as `[图片]`.
+    /// The quoted message. Media are words in brackets, such as `[图片]`. If it was a reply, its own quote is in it:
+    /// [`Quote::parse`] takes it apart.
     pub quoted: &'a str,
     /// The reply. May be empty in [`QuoteLayout::Headed`].
     pub reply: &'a str,
@@ -42,8 +53,10 @@ pub enum QuoteLayout {
 impl Text {
     /// The quote and the reply, if the text is a reply that quotes; `None` for any other text.
     ///
-    /// A text says nothing of where it ends: a quoted message that has a line of dashes of its own ends there.
-    /// Where a name ends is uncertain if there are several colons in its line; the last one counts.
+    /// The quoted message may be a reply that quotes, as deep as it likes: its dashes do not end the outer quote. Dashes
+    /// that somebody typed behind a quotation mark or bracket cannot be told from those, and do.
+    /// Where a name ends is uncertain if there are several colons in its line; the last one counts, or the first that a
+    /// quote follows.
     ///
     /// ```
     /// use wecom_finance::{Body, Message};
@@ -69,42 +82,29 @@ impl<'a> Quote<'a> {
     }
 }
 
-const HEADINGS: [&str; 2] = ["这是一条引用/回复消息：\n", "This is a quote/reply:\n"];
-const SIX_DASHES: &str = "\n------\n";
-const FIFTEEN_DASHES: &str = "」\n- - - - - - - - - - - - - - -\n";
-
 fn headed(text: &str) -> Option<Quote<'_>> {
-    let text = HEADINGS.iter().find_map(|heading| text.strip_prefix(heading))?;
-    let text = text.strip_prefix(['"', '“'])?;
-    let (line, rest) = text.split_once('\n')?;
-    // One space of whatever kind may stand behind the colon, and a line break is one.
-    let (author, rest) = match line.strip_suffix(['：', ':']) {
-        Some(author) => (author, rest.strip_prefix('\n').unwrap_or(rest)),
-        None => (line.strip_suffix(char::is_whitespace)?.strip_suffix(['：', ':'])?, rest),
-    };
-    if author.is_empty() {
-        return None;
-    }
-    // The quote ends at the first line of dashes with a quotation mark before it.
-    let (quoted, reply) = rest.match_indices(SIX_DASHES).find_map(|(at, dashes)| {
-        let quoted = rest.get(..at)?.strip_suffix(['”', '"'])?;
-        let reply = rest.get(at..)?.strip_prefix(dashes)?;
-        Some((quoted, reply))
-    })?;
+    let (author, rest) = headed_author(text)?;
+    let endings = Endings::find(rest, QuoteLayout::Headed);
+    let Ending { quoted, reply } = endings.balanced.or(endings.first)?;
     Some(Quote { author, quoted, reply, layout: QuoteLayout::Headed })
 }
 
 fn bracketed(text: &str) -> Option<Quote<'_>> {
+    let layout = QuoteLayout::Bracketed;
     let text = text.strip_prefix('「')?;
-    let line = text.split('\n').next()?;
-    let (author, _) = line.rsplit_once('：')?;
+    let (author, _) = text.split('\n').next()?.rsplit_once('：')?;
     let rest = text.strip_prefix(author)?.strip_prefix('：')?;
-    let rest = rest.strip_prefix('\n').unwrap_or(rest);
-    let (quoted, reply) = rest.split_once(FIFTEEN_DASHES)?;
-    if author.is_empty() || reply.is_empty() {
-        return None;
-    }
-    Some(Quote { author, quoted, reply, layout: QuoteLayout::Bracketed })
+    let endings = Endings::find(rest.strip_prefix('\n').unwrap_or(rest), layout);
+    // The last colon of the line may be that of a quote in the quoted text.
+    let (before_quote, balanced) = match author_before_quote(text) {
+        Some((author, rest)) => (author, Endings::find(rest, layout).balanced),
+        None => (author, endings.balanced),
+    };
+    let (author, Ending { quoted, reply }) = match balanced {
+        Some(ending) => (before_quote, ending),
+        None => (author, endings.first?),
+    };
+    (!author.is_empty()).then_some(Quote { author, quoted, reply, layout })
 }
 
 impl fmt::Debug for Quote<'_> {

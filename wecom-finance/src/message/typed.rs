@@ -15,7 +15,7 @@ use super::{ChatMessage, Message, SwitchLog, body_key};
 pub struct Typed<'a>(&'a Message);
 
 impl Message {
-    /// The typed values, for serializing them.
+    /// The typed values, for serializing them. Read again, they give an equal message.
     ///
     /// ```
     /// use wecom_finance::Message;

@@ -1,5 +1,9 @@
 //! Times and lengths of time in the units that their fields have.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::message::newtype::string_newtype;
 use crate::timestamp::Timestamp;
 
@@ -44,6 +48,50 @@ fn number<N: std::str::FromStr>(text: Option<&str>) -> Option<N> {
     text.filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
 }
 
+/// A time as seconds since 1970-01-01T00:00:00Z, as meetings, events and calls have it: the archive's number, whatever it
+/// is. Serializes as that, and displays like a [`Timestamp`].
+///
+/// ```
+/// use wecom_finance::message::EpochSeconds;
+///
+/// let time = EpochSeconds::new(1_711_436_400);
+/// assert_eq!(time.to_string(), "2024-03-26T07:00:00.000Z");
+/// assert_eq!(time.to_timestamp().unwrap().as_millis(), 1_711_436_400_000);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+pub struct EpochSeconds(i64);
+
+impl EpochSeconds {
+    /// From seconds since the epoch.
+    #[must_use]
+    pub const fn new(seconds: i64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since the epoch.
+    #[must_use]
+    pub const fn as_secs(self) -> i64 {
+        self.0
+    }
+
+    /// The point in time. `None` if it is more than 290 million years away, which a [`Timestamp`] cannot express.
+    #[must_use]
+    pub fn to_timestamp(self) -> Option<Timestamp> {
+        self.0.checked_mul(1_000).map(Timestamp::from_millis)
+    }
+}
+
+impl fmt::Display for EpochSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_timestamp() {
+            Some(time) => fmt::Display::fmt(&time, f),
+            None => write!(f, "{} s", self.0),
+        }
+    }
+}
+
 /// A length of time as a number of seconds.
 pub(super) mod seconds {
     use std::time::Duration;
@@ -56,21 +104,6 @@ pub(super) mod seconds {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         length.map(|length| length.as_secs()).serialize(serializer)
-    }
-}
-
-/// A point in time as a number of seconds.
-pub(super) mod epoch_seconds {
-    use serde::{Serialize, Serializer};
-
-    use crate::timestamp::Timestamp;
-
-    #[expect(clippy::ref_option, reason = "the signature that serde wants")]
-    pub(in crate::message) fn serialize<S: Serializer>(
-        time: &Option<Timestamp>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        time.map(|time| time.as_millis() / 1_000).serialize(serializer)
     }
 }
 
@@ -95,6 +128,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(CivilTime::from(text).to_timestamp().map(Timestamp::as_millis), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn seconds_stay_what_they_are() {
+        for (seconds, millis, shown) in [
+            (0, Some(0), "1970-01-01T00:00:00.000Z"),
+            (1_711_436_400, Some(1_711_436_400_000), "2024-03-26T07:00:00.000Z"),
+            (-9_223_372_036_854_775, Some(-9_223_372_036_854_775_000), "-9223372036854775000 ms"),
+            (9_223_372_036_854_776, None, "9223372036854776 s"),
+            (i64::MIN, None, "-9223372036854775808 s"),
+        ] {
+            let time = EpochSeconds::new(seconds);
+            assert_eq!(time.to_timestamp().map(Timestamp::as_millis), millis);
+            assert_eq!((time.as_secs(), time.to_string().as_str()), (seconds, shown));
+            assert_eq!(serde_json::to_string(&time).unwrap(), seconds.to_string());
         }
     }
 }

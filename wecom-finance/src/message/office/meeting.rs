@@ -9,8 +9,7 @@ use crate::message::lenient::Fields;
 use crate::message::newtype::{open_enumeration, string_newtype};
 #[cfg(feature = "schema")]
 use crate::message::schema::as_written;
-use crate::message::units::CivilTime;
-use crate::timestamp::Timestamp;
+use crate::message::units::{CivilTime, EpochSeconds};
 
 /// An invitation to a meeting.
 ///
@@ -21,22 +20,12 @@ use crate::timestamp::Timestamp;
 pub struct Meeting {
     /// What it is about.
     pub topic: Content,
-    /// When it begins, in seconds.
-    #[serde(
-        rename = "starttime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub start: Option<Timestamp>,
-    /// When it ends, in seconds; `None` for quick meetings.
-    #[serde(
-        rename = "endtime",
-        skip_serializing_if = "Option::is_none",
-        with = "crate::message::units::epoch_seconds"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<i64>"))]
-    pub end: Option<Timestamp>,
+    /// When it begins.
+    #[serde(rename = "starttime", skip_serializing_if = "Option::is_none")]
+    pub start: Option<EpochSeconds>,
+    /// When it ends; `None` for quick meetings.
+    #[serde(rename = "endtime", skip_serializing_if = "Option::is_none")]
+    pub end: Option<EpochSeconds>,
     /// Where. May be empty.
     pub address: Content,
     /// Remarks. May be empty.
