@@ -244,6 +244,26 @@ fn a_file_that_was_whole_when_its_run_ended_is_not_fetched_again() {
 }
 
 #[test]
+fn what_was_whole_is_found_by_what_holds_the_same() {
+    let same = |id: &str| MediaFile::given(id, MediaKind::File, b"the same".to_vec());
+    let corp = corp_with([same("first"), same("second")], |world| {
+        let of = |id: &str, age: i64| message(id, now() - age, "file", &bare_body(&media(world, id)));
+        vec![of("first", DAY), of("second", 1_000)]
+    });
+    corp.run(&["archive"]).exits_with(0);
+    // As a process leaves it that ended with the second file under its name, while the first one rested.
+    let db = corp.db();
+    let first = corp.place.files("wecom-media").remove(0);
+    let second = first.with_file_name("2-0.bin");
+    fs::rename(&first, &second).unwrap();
+    db.execute("UPDATE media SET state = 'pending', file = replace(file, '1-0', '2-0')", []).unwrap();
+    db.execute("UPDATE media SET file = NULL, content_md5 = NULL, bytes = NULL WHERE seq = 1", []).unwrap();
+    let result = corp.run(&["archive", "--json", "--connections", "1"]).exits_with(0).result();
+    assert_eq!(counts(&result), [2, 1, 0, 0]);
+    assert_eq!(corp.place.files("wecom-media"), [second]);
+}
+
+#[test]
 fn a_name_without_its_file_is_fetched_anew() {
     let corp = corp_with([file("f", 70_000)], |world| {
         vec![message("1", now(), "file", &full_body(&media(world, "f")))]
