@@ -44,6 +44,9 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
         if reply.hang && !hang(shared, &socket, world.as_ref())? {
             break;
         }
+        if let Some(world) = world {
+            world.sends(&reply);
+        }
         let keep_alive = request.keeps_alive();
         if !http::write(stream.get_mut(), &reply, keep_alive)? {
             return Ok(());
