@@ -274,7 +274,7 @@ impl Queue {
     }
 
     fn show(&self, state: &State) {
-        self.line.show(|| {
+        self.line.show(state.ids.is_empty(), || {
             let now = now();
             Ok::<_, StoreError>((
                 state.done.stored.saturating_add(state.done.failed),
