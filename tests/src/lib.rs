@@ -13,6 +13,7 @@
 )]
 
 pub mod chat;
+pub mod download;
 pub mod media;
 pub mod sessions;
 
@@ -143,6 +144,16 @@ macro_rules! tests_on {
                 a_page_that_fails_ends_the_iterator_and_the_cursor_resumes,
                 what_stands_in_for_a_page_is_retried_then_named,
                 pages_outlive_their_sdk_and_may_be_dropped_anywhere,
+            }
+            download::{
+                files_of_all_sizes_arrive_whole,
+                several_files_arrive_whole_though_every_fifth_piece_fails,
+                a_wrong_size_does_no_harm,
+                a_server_that_insists_on_sequence_is_found_out,
+                a_download_is_resumed_at_any_byte,
+                one_connection_is_enough_for_many_files,
+                files_that_are_gone_cost_one_call,
+                an_error_loses_nothing_and_reading_on_tries_again,
             }
             media::{
                 files_of_all_sizes_arrive_whole,

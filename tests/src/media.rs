@@ -8,7 +8,7 @@ use wecom_finance_simulator::{ContentRange, Effect, Fault, Media, MediaFile, Med
 
 use crate::{Ground, Place};
 
-const CHUNK: u64 = 512 * 1024;
+pub const CHUNK: u64 = 512 * 1024;
 
 const SIZES: [u64; 12] =
     [0, 1, 15, 16, 17, CHUNK - 17, CHUNK - 16, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 5_000_000];

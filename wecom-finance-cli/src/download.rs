@@ -25,9 +25,15 @@ pub(crate) enum Interrupted {
     Stopped,
 }
 
+/// Bytes that may be held for a connection: the piece that is on its way, and a share of those that wait to be written.
+/// The SDK itself needs several times as much for every call.
+const BYTES_PER_CONNECTION: u64 = 640 << 10;
+
 /// What fetches files over so many connections at once.
 pub(crate) fn downloader(sdk: &Sdk, connections: NonZero<usize>) -> Result<Downloader, Failure> {
-    Ok(sdk.downloader().connections(connections).build()?)
+    let memory = u64::try_from(connections.get()).unwrap_or(u64::MAX).saturating_mul(BYTES_PER_CONNECTION);
+    let ranges = connections;
+    Ok(sdk.downloader().connections(connections).ranges_per_file(ranges).memory(memory).build()?)
 }
 
 /// Writes what is still to come, piece by piece, and all of it to the disk. `each` is called after every piece, and says

@@ -61,13 +61,14 @@ impl MediaLine {
         self.bytes.inc(bytes);
     }
 
-    /// Shows how many files are done and pending, and in how many milliseconds the time of the next one is over.
-    pub(crate) fn show<E>(&self, counts: impl FnOnce() -> Result<(u64, u64, Option<i64>), E>) {
+    /// Shows how many files are done and pending, and in how many milliseconds the time of the next one is over. `is_last`:
+    /// nothing more comes for a while.
+    pub(crate) fn show<E>(&self, is_last: bool, counts: impl FnOnce() -> Result<(u64, u64, Option<i64>), E>) {
         if !are_shown() {
             return;
         }
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if shown.refreshed.is_some_and(|before| before.elapsed() < REFRESH) {
+        if !is_last && shown.refreshed.is_some_and(|before| before.elapsed() < REFRESH) {
             return;
         }
         shown.refreshed = Some(Instant::now());

@@ -37,11 +37,21 @@ pub(crate) struct Reply {
     pub(crate) hang: bool,
     /// The connection ends after so many bytes.
     pub(crate) cut: Option<usize>,
+    /// The file of which this is a proper piece, and where that ends.
+    piece: Option<(String, u64)>,
 }
 
 impl Reply {
     fn ok(body: Vec<u8>) -> Self {
-        Self { status: 200, content_range: None, body, delay: Duration::ZERO, hang: false, cut: None }
+        Self {
+            status: 200,
+            content_range: None,
+            body,
+            delay: Duration::ZERO,
+            hang: false,
+            cut: None,
+            piece: None,
+        }
     }
 
     pub(crate) fn status(status: u16) -> Self {
@@ -193,8 +203,24 @@ impl World {
         let Some(media) = media.filter(|media| media.auth_key() == request.authkey) else {
             return spoil(Reply::errcode(40_007), effects, "content");
         };
-        let reply = chunk(&media, start, last, &effects);
+        let in_sequence_only = self.scenario().server.media_in_sequence_only;
+        if in_sequence_only && start != 0 && lock(&self.inner().media_sent_to).get(media.id()) != Some(&start)
+        {
+            return spoil(Reply::status(416), effects, "content");
+        }
+        let mut reply = chunk(&media, start, last, &effects);
+        if in_sequence_only && effects.iter().all(|effect| matches!(effect, Effect::Delay(_))) {
+            let end = last.saturating_add(1).min(media.encrypted_len());
+            reply.piece = Some((media.id().to_owned(), end));
+        }
         spoil(reply, effects, "content")
+    }
+
+    /// Told of every reply when it is sent.
+    pub(crate) fn sends(&self, reply: &Reply) {
+        if let Some((file, end)) = reply.piece.clone() {
+            lock(&self.inner().media_sent_to).insert(file, end);
+        }
     }
 
     fn refuse(&self, access_token: &str, effects: &[Effect]) -> Option<Reply> {

@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Mutex<Tokens>,
     faults: Mutex<Faults>,
     faults_cleared: AtomicU64,
+    /// Where the piece ends that was sent last of a file, by its id; only where the server insists on sequence.
+    pub(crate) media_sent_to: Mutex<HashMap<String, u64>>,
     any_fault: AtomicBool,
     counts: [AtomicU64; 4],
 }
@@ -113,6 +115,7 @@ impl World {
                 any_fault: AtomicBool::new(!armed.is_empty()),
                 faults: Mutex::new(Faults { armed, rng: random::for_index(scenario.seed, u64::MAX) }),
                 faults_cleared: AtomicU64::new(0),
+                media_sent_to: Mutex::default(),
                 counts: Default::default(),
                 scenario,
             }),

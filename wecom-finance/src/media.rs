@@ -3,9 +3,11 @@
 mod chunk;
 mod download;
 mod downloader;
+mod in_order;
 mod index_token;
 mod reader;
 mod sdk_file_id;
+mod seek;
 mod verify;
 
 pub use chunk::MediaChunk;

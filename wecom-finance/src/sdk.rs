@@ -7,20 +7,21 @@ mod retry;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use builder::SdkBuilder;
 pub use page_size::PageSize;
 pub use retry::RetryPolicy;
+pub(crate) use retry::{Decision, Patience, Retries};
 
 use crate::backend::{Backend, Session};
 use crate::chat::{ChatIterator, ChatPage};
 use crate::media::{DownloaderBuilder, IndexToken, MediaChunk, MediaReader, SdkFileId};
-use crate::{KeyRing, Operation, RandomKey, Result, ServerCode};
+use crate::{Error, KeyRing, Operation, RandomKey, Result, ServerCode};
 use page_size::AdaptivePageSize;
 use pool::SessionPool;
-use retry::{Decision, Retries};
 
 /// A connection to one corp's conversation archive.
 ///
@@ -83,13 +84,13 @@ impl Sdk {
     ///
     /// # Errors
     ///
-    /// What is left after the retries: [`Error::Sdk`](crate::Error::Sdk), [`Error::Server`](crate::Error::Server), [`Error::UnreadablePage`](crate::Error::UnreadablePage).
+    /// What is left after the retries: [`Error::Sdk`], [`Error::Server`], [`Error::UnreadablePage`].
     #[doc(alias = "GetChatData")]
     pub fn page(&self, after: u64) -> Result<Option<ChatPage>> {
-        let mut retries = Retries::new(&self.inner.retry);
+        let mut retries = self.retries(Patience::Full);
         loop {
             let limit = self.inner.page_size.current();
-            let outcome = self.attempt(Operation::Chat, &mut retries, |session| {
+            let outcome = self.call(Operation::Chat, &mut retries, |session| {
                 session.chat_page(after, limit).and_then(|reply| ChatPage::read(after, reply))
             });
             match outcome {
@@ -120,7 +121,7 @@ impl Sdk {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument), [`Error::Sdk`](crate::Error::Sdk).
+    /// [`Error::InvalidArgument`], [`Error::Sdk`].
     #[doc(alias = "DecryptData")]
     pub fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes> {
         self.inner.backend.open(random_key, encrypt_chat_msg)
@@ -130,7 +131,7 @@ impl Sdk {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an id that is empty or cannot be one. Nothing is fetched yet.
+    /// [`Error::InvalidArgument`] for an id that is empty or cannot be one. Nothing is fetched yet.
     #[doc(alias = "GetMediaData")]
     pub fn media(&self, file_id: impl AsRef<str>) -> Result<MediaReader> {
         Ok(MediaReader::new(self.clone(), SdkFileId::new(file_id.as_ref())?))
@@ -145,54 +146,126 @@ impl Sdk {
     ///
     /// # Errors
     ///
-    /// What is left after the retries, [`Error::Sdk`](crate::Error::Sdk) most of all.
+    /// What is left after the retries, [`Error::Sdk`] most of all.
     #[doc(alias = "GetMediaData")]
     pub fn media_chunk(&self, file_id: &SdkFileId, token: Option<&IndexToken>) -> Result<MediaChunk> {
-        let mut retries = Retries::new(&self.inner.retry);
-        self.attempt(Operation::Media, &mut retries, |session| {
-            session.media_chunk(file_id, token).and_then(|chunk| chunk.checked(token))
-        })
+        let mut retries = self.retries(Patience::Full);
+        self.call(Operation::Media, &mut retries, |session| media_chunk(session, file_id, token))
+    }
+
+    /// The same with less patience.
+    pub(crate) fn media_chunk_lightly(
+        &self,
+        file_id: &SdkFileId,
+        token: Option<&IndexToken>,
+    ) -> Result<MediaChunk> {
+        let mut retries = self.retries(Patience::Light);
+        self.call(Operation::Media, &mut retries, |session| media_chunk(session, file_id, token))
+    }
+
+    /// The same up to where it would have to wait.
+    pub(crate) fn try_media_chunk(
+        &self,
+        file_id: &SdkFileId,
+        token: Option<&IndexToken>,
+        retries: &mut Retries,
+        fresh: bool,
+    ) -> Attempt<MediaChunk> {
+        self.attempt(Operation::Media, retries, fresh, |session| media_chunk(session, file_id, token))
+    }
+
+    pub(crate) fn retry_policy(&self) -> &RetryPolicy {
+        &self.inner.retry
+    }
+
+    pub(crate) fn retries(&self, patience: Patience) -> Retries {
+        Retries::new(&self.inner.retry, patience)
     }
 
     /// Calls until it works, or until retrying makes no sense any more.
+    fn call<T>(
+        &self,
+        operation: Operation,
+        retries: &mut Retries,
+        mut call: impl FnMut(&mut dyn Session) -> Result<T>,
+    ) -> Result<T> {
+        let mut fresh_session = false;
+        loop {
+            match self.attempt(operation, retries, fresh_session, &mut call) {
+                Attempt::Done(value) => return Ok(value),
+                Attempt::GaveUp(error) => return Err(error),
+                Attempt::Later { error, pause, fresh } => {
+                    tracing::warn!(%operation, %error, ?pause, "trying again");
+                    std::thread::sleep(pause);
+                    fresh_session = fresh;
+                }
+            }
+        }
+    }
+
+    /// Calls until it works, or until the next attempt has to wait.
     fn attempt<T>(
         &self,
         operation: Operation,
-        retries: &mut Retries<'_>,
+        retries: &mut Retries,
+        fresh: bool,
         mut call: impl FnMut(&mut dyn Session) -> Result<T>,
-    ) -> Result<T> {
-        let sessions = &self.inner.sessions;
-        let mut session = sessions.borrow(&*self.inner.backend)?;
+    ) -> Attempt<T> {
+        let Inner { backend, sessions, .. } = &*self.inner;
+        let mut session = if fresh { backend.session() } else { sessions.borrow(&**backend) };
         loop {
-            let error = match call(&mut *session) {
+            let mut borrowed = match session {
+                Ok(session) => session,
+                Err(error) => return Attempt::GaveUp(error),
+            };
+            let error = match call(&mut *borrowed) {
                 Ok(value) => {
-                    sessions.give_back(session);
-                    return Ok(value);
+                    sessions.give_back(borrowed);
+                    return Attempt::Done(value);
                 }
                 Err(error) => error,
             };
             match retries.decide(operation, &error) {
                 Decision::GiveUp => {
-                    sessions.give_back(session);
-                    return Err(error);
+                    sessions.give_back(borrowed);
+                    return Attempt::GaveUp(error);
                 }
                 Decision::FreshSession { all } => {
                     tracing::debug!(%operation, %error, "taking a fresh session");
                     if all {
                         sessions.clear();
                     }
-                    session = self.inner.backend.session()?;
+                    session = backend.session();
                 }
                 Decision::Wait { pause, fresh } => {
-                    tracing::warn!(%operation, %error, ?pause, "trying again");
-                    std::thread::sleep(pause);
-                    if fresh {
-                        session = self.inner.backend.session()?;
+                    if !fresh {
+                        sessions.give_back(borrowed);
                     }
+                    return Attempt::Later { error, pause, fresh };
                 }
             }
         }
     }
+}
+
+/// How far a call came without waiting.
+pub(crate) enum Attempt<T> {
+    Done(T),
+    GaveUp(Error),
+    /// Worth another attempt after the pause, with a `fresh` session if the token may be dead.
+    Later {
+        error: Error,
+        pause: Duration,
+        fresh: bool,
+    },
+}
+
+fn media_chunk(
+    session: &mut dyn Session,
+    file_id: &SdkFileId,
+    token: Option<&IndexToken>,
+) -> Result<MediaChunk> {
+    session.media_chunk(file_id, token).and_then(|chunk| chunk.checked(token))
 }
 
 impl fmt::Debug for Sdk {

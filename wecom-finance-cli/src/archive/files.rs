@@ -42,7 +42,9 @@ impl Files {
         stop: &Stop,
     ) -> Result<Self, Failure> {
         let downloader = download::downloader(sdk, connections)?;
-        let queue = Arc::new(Queue::new(store, corp_id, stop.clone()));
+        let path = store.path().to_owned();
+        let queue = Queue::new(store, corp_id, stop.clone()).map_err(|error| error.about(&path))?;
+        let queue = Arc::new(queue);
         let fetcher = Arc::new(Fetcher::new(downloader, place, Arc::clone(&queue), corp_id));
         let mut files = Self { queue, threads: Vec::new() };
         for number in 0..connections.get().min(AT_ONCE) {

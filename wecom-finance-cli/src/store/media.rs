@@ -67,9 +67,8 @@ fn normal_md5(md5: &str) -> Option<String> {
     (!md5.is_empty()).then(|| md5.to_ascii_lowercase())
 }
 
-const DUE: &str = "SELECT seq, position, kind, sdkfileid, name, extension, size, md5, bytes_done, token, file, \
-     content_md5, bytes FROM media INDEXED BY media_due \
-     WHERE corp_id = ?1 AND state = 'pending' AND (next_try <= ?2 OR next_try > ?3)";
+const PENDING: &str = "SELECT seq, position, kind, sdkfileid, name, extension, size, md5, bytes_done, token, file, \
+     content_md5, bytes FROM media INDEXED BY media_due WHERE corp_id = ?1 AND state = 'pending'";
 
 impl Store {
     /// The next file to fetch: the one with the nearest deadline among those that are due and that `is_free`. Those whose
@@ -83,13 +82,21 @@ impl Store {
         let too_far = now.saturating_add(longest_rest());
         let long_over = now.saturating_sub(millis(GRACE));
         let parameters = params![corp_id, now, too_far, long_over];
-        let in_time = format!("{DUE} AND deadline >= ?4 ORDER BY deadline, seq, position");
+        let due = format!("{PENDING} AND (next_try <= ?2 OR next_try > ?3)");
+        let in_time = format!("{due} AND deadline >= ?4 ORDER BY deadline, seq, position");
         let found = self.first_free(&in_time, parameters, &is_free)?;
         if found.is_some() {
             return Ok(found);
         }
-        let over = format!("{DUE} AND deadline < ?4 ORDER BY deadline DESC, seq DESC, position DESC");
+        let over = format!("{due} AND deadline < ?4 ORDER BY deadline DESC, seq DESC, position DESC");
         self.first_free(&over, parameters, &is_free)
+    }
+
+    /// The files that were about to get their names when an earlier run ended.
+    pub(crate) fn unsettled_media(&self, corp_id: &str) -> Result<Vec<PendingMedia>, StoreError> {
+        let mut statement = self.db.prepare(&format!("{PENDING} AND file IS NOT NULL"))?;
+        let unsettled = statement.query_map([corp_id], read_pending)?;
+        Ok(unsettled.collect::<Result<_, _>>()?)
     }
 
     fn first_free(

@@ -11,6 +11,7 @@
 )]
 
 mod kill;
+mod media;
 mod memory;
 mod office;
 mod quarantine;

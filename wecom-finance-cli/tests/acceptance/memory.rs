@@ -70,3 +70,21 @@ fn a_file_of_one_gib_stays_below_20_mib_more_than_a_small_one() {
         offset += MIB;
     }
 }
+
+#[test]
+fn eight_large_files_at_once_stay_below_40_mb_more_than_small_ones() {
+    let peak_of = |len: u64| {
+        let files =
+            (0..8).map(|number| MediaFile::generated(format!("file-{number}"), MediaKind::Video, len));
+        let scenario = files.fold(Scenario::new(), Scenario::media_file);
+        let office = Office::open(scenario)?;
+        let peak = peak_memory(&mut office.archive());
+        office.assert_complete();
+        Some(peak)
+    };
+    let Some(small) = peak_of(1_000) else { return };
+    let Some(large) = peak_of(64 * MIB) else { return };
+    let more = large.saturating_sub(small);
+    println!("peak of 8 small files: {} MiB, of 8 × 64 MiB: {} MiB", small / MIB, large / MIB);
+    assert!(more < 40_000_000, "{} MiB", more / MIB);
+}

@@ -1,8 +1,10 @@
 //! A corp, its WeCom, and the directory on this machine where its archive is kept.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -18,9 +20,14 @@ pub(crate) struct Office {
 impl Office {
     /// `None`, with the reason on stdout, without the genuine SDK.
     pub(crate) fn open(scenario: Scenario) -> Option<Self> {
+        Self::at_a_distance(scenario, Duration::ZERO)
+    }
+
+    /// The same, with WeCom this far away.
+    pub(crate) fn at_a_distance(scenario: Scenario, round_trip: Duration) -> Option<Self> {
         let sdk = wecom_finance_tests::genuine_path()?;
         let world = scenario.build();
-        let server = world.serve().unwrap();
+        let server = Loopback::builder().world(&world).round_trip(round_trip).serve().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let office = Self { world, server, sdk, folder };
         fs::write(office.path("secret"), office.world.secret()).unwrap();
@@ -82,11 +89,12 @@ impl Office {
         lines(&output)
     }
 
-    /// Every message of the world is in the export, once, as it was sealed; every file of theirs is whole.
+    /// Every message of the world is in the export, once, as it was sealed; every file of theirs is whole, and is kept
+    /// once, whoever refers to it.
     pub(crate) fn assert_complete(&self) {
         let exported = self.export();
         let mut exported_messages = exported.iter();
-        let mut files = 0;
+        let mut files = BTreeMap::new();
         for (seq, plaintext) in self.world.messages() {
             let line = exported_messages.next().unwrap_or_else(|| panic!("seq {seq} is missing"));
             assert_eq!(line["seq"], seq);
@@ -95,17 +103,25 @@ impl Office {
                 let expected = self.world.media(media["sdkfileid"].as_str().unwrap()).unwrap();
                 assert_eq!(media["state"], "stored", "{}", expected.id());
                 assert_eq!(media["bytes"], expected.len());
-                let stored = fs::read(self.path("media").join(media["file"].as_str().unwrap())).unwrap();
-                assert!(stored == expected.bytes(), "{}", expected.id());
-                files += 1;
+                assert_eq!(media["md5_ok"], true, "{}", expected.id());
+                let file = self.path("media").join(media["file"].as_str().unwrap());
+                let md5 = expected.md5().to_owned();
+                // Whatever was linked to a file that was compared has to be the same content.
+                let before = files.entry(file.clone()).or_insert_with(|| {
+                    assert!(fs::read(&file).unwrap() == expected.bytes(), "{}", expected.id());
+                    md5.clone()
+                });
+                assert_eq!(*before, md5, "{}", expected.id());
             }
         }
         assert_eq!(exported_messages.next(), None);
-        assert_eq!(
-            files_below(&self.path("media")).len(),
-            files,
-            "a file a reference, and nothing temporary"
-        );
+        let there: BTreeSet<_> = files_below(&self.path("media")).into_iter().collect();
+        assert_eq!(there, files.keys().cloned().collect(), "what is referred to, and nothing temporary");
+        let mut contents = BTreeMap::new();
+        for (file, md5) in files {
+            let twin = contents.insert(md5, file.clone());
+            assert_eq!(twin, None, "kept twice: {}", file.display());
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The files of messages as a queue: in which order, how often, how far, and once.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -244,6 +245,26 @@ fn a_file_that_was_whole_when_its_run_ended_is_not_fetched_again() {
 }
 
 #[test]
+fn what_was_whole_is_found_by_what_holds_the_same() {
+    let same = |id: &str| MediaFile::given(id, MediaKind::File, b"the same".to_vec());
+    let corp = corp_with([same("first"), same("second")], |world| {
+        let of = |id: &str, age: i64| message(id, now() - age, "file", &bare_body(&media(world, id)));
+        vec![of("first", DAY), of("second", 1_000)]
+    });
+    corp.run(&["archive"]).exits_with(0);
+    // As a process leaves it that ended with the second file under its name, while the first one rested.
+    let db = corp.db();
+    let first = corp.place.files("wecom-media").remove(0);
+    let second = first.with_file_name("2-0.bin");
+    fs::rename(&first, &second).unwrap();
+    db.execute("UPDATE media SET state = 'pending', file = replace(file, '1-0', '2-0')", []).unwrap();
+    db.execute("UPDATE media SET file = NULL, content_md5 = NULL, bytes = NULL WHERE seq = 1", []).unwrap();
+    let result = corp.run(&["archive", "--json", "--connections", "1"]).exits_with(0).result();
+    assert_eq!(counts(&result), [2, 1, 0, 0]);
+    assert_eq!(corp.place.files("wecom-media"), [second]);
+}
+
+#[test]
 fn a_name_without_its_file_is_fetched_anew() {
     let corp = corp_with([file("f", 70_000)], |world| {
         vec![message("1", now(), "file", &full_body(&media(world, "f")))]
@@ -284,6 +305,42 @@ fn a_file_is_given_up_only_when_its_time_is_over() {
         assert_eq!(exported[0]["next_try"].is_null(), state == "failed");
     }
     assert_eq!(corp.place.files("wecom-media").len(), 1);
+}
+
+#[test]
+fn a_run_waits_for_a_file_that_is_due_again_soon() {
+    let corp = corp_with([file("f", 100)], |world| {
+        vec![message("1", now(), "file", &full_body(&media(world, "f")))]
+    });
+    // The SDK cannot decrypt it: a damaged piece.
+    corp.with_faults([Fault::media(Effect::Return(10006)).times(2)]);
+    let result = corp.run(&["archive", "--json"]).exits_with(0).result();
+    assert_eq!(counts(&result), [1, 0, 0, 0]);
+    let exported = corp.media();
+    assert_eq!((&exported[0]["attempts"], &exported[0]["reason"]), (&3.into(), &Value::Null));
+}
+
+#[test]
+fn a_following_run_serves_the_queue_until_it_is_asked_to_stop() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let corp = corp_with([file("f", 100), file("refused", 100)], |world| {
+        let of = |id: &str| message(id, now(), "file", &full_body(&media(world, id)));
+        vec![of("f"), of("refused")]
+    });
+    corp.with_faults([
+        Fault::media(Effect::Return(10006)).file("f").times(1),
+        Fault::media(Effect::ErrCode(301_042)).file("refused"),
+    ]);
+    let mut command = corp.command(&["archive", "--follow", "--poll", "3600", "--json", "-vv"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("a media file is stored")));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    drop(log);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(counts(&result), [1, 0, 0, 1]);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) fn arrive(world: &World, reply: Reply, patience: Option<Duration>) ->
         return Err(code::NETWORK);
     }
     std::thread::sleep(reply.delay);
+    world.sends(&reply);
     if !(200..300).contains(&reply.status) {
         return Err(code::NETWORK);
     }

@@ -3,103 +3,109 @@ use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
 
-use super::{Downloader, IndexToken, MediaReader, SdkFileId, Verdict};
+use super::downloader::Ahead;
+use super::in_order::{InOrder, Source as _};
+use super::{IndexToken, SdkFileId, Verdict};
 use crate::Result;
 use crate::message::MediaReference;
 
-/// A file on its way: its bytes in order. Made by [`Downloader::download`].
+/// A file that several sessions fetch: its bytes in order. Made by [`Downloader::download`](crate::Downloader::download).
 ///
-/// The same surface as [`MediaReader`], and the same errors.
+/// It is used as a [`MediaReader`](crate::MediaReader) is, and fails as one does: what was fetched ahead and did not
+/// come is asked for again when it is needed, with all the patience of the [`RetryPolicy`](crate::RetryPolicy). Only
+/// seeking is left to the reader.
+///
+/// Several ranges are under way at once if the size is known, from [`expecting`](Self::expecting) or
+/// [`expecting_len`](Self::expecting_len). Should the size be wrong, the file comes whole all the same: of ranges
+/// beyond the end nothing is seen, and what a message leaves out is fetched in sequence.
+///
+/// Dropping it gives up what is under way for it, without waiting.
+#[doc(alias = "GetMediaData")]
 pub struct Download {
-    downloader: Downloader,
-    reader: MediaReader,
+    reading: InOrder<Ahead>,
 }
 
 impl Download {
-    pub(super) fn new(downloader: Downloader, reader: MediaReader) -> Self {
-        Self { downloader, reader }
+    pub(super) fn new(source: Ahead) -> Self {
+        Self { reading: InOrder::new(source) }
     }
 
-    fn map(self, change: impl FnOnce(MediaReader) -> MediaReader) -> Self {
-        Self { downloader: self.downloader, reader: change(self.reader) }
-    }
-
-    /// See [`MediaReader::expecting`].
+    /// See [`MediaReader::expecting`](crate::MediaReader::expecting).
     #[must_use]
     pub fn expecting(self, media: &MediaReference) -> Self {
-        self.map(|reader| reader.expecting(media))
+        Self { reading: self.reading.expecting(media) }
     }
 
-    /// See [`MediaReader::expecting_len`].
+    /// See [`MediaReader::expecting_len`](crate::MediaReader::expecting_len).
     #[must_use]
     pub fn expecting_len(self, len: u64) -> Self {
-        self.map(|reader| reader.expecting_len(len))
+        Self { reading: self.reading.expecting_len(len) }
     }
 
-    /// See [`MediaReader::expecting_md5`].
+    /// See [`MediaReader::expecting_md5`](crate::MediaReader::expecting_md5).
     #[must_use]
     pub fn expecting_md5(self, md5: &str) -> Self {
-        self.map(|reader| reader.expecting_md5(md5))
+        Self { reading: self.reading.expecting_md5(md5) }
     }
 
-    /// See [`MediaReader::resume`].
+    /// See [`MediaReader::resume`](crate::MediaReader::resume).
     ///
     /// # Errors
     ///
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the two do not belong together.
     pub fn resume(self, token: IndexToken, bytes_done: u64) -> Result<Self> {
-        Ok(Self { downloader: self.downloader, reader: self.reader.resume(token, bytes_done)? })
+        Ok(Self { reading: self.reading.resume(token, bytes_done)? })
     }
 
-    /// See [`MediaReader::resume_at`].
+    /// See [`MediaReader::resume_at`](crate::MediaReader::resume_at).
     #[must_use]
     pub fn resume_at(self, bytes_done: u64) -> Self {
-        self.map(|reader| reader.resume_at(bytes_done))
+        Self { reading: self.reading.resume_at(bytes_done) }
     }
 
-    /// See [`MediaReader::rehash`].
+    /// See [`MediaReader::rehash`](crate::MediaReader::rehash).
     ///
     /// # Errors
     ///
     /// Those of `done`, and [`io::ErrorKind::InvalidData`] if it has not exactly as many bytes as were said to be done.
     pub fn rehash(self, done: impl Read) -> io::Result<Self> {
-        Ok(Self { downloader: self.downloader, reader: self.reader.rehash(done)? })
+        Ok(Self { reading: self.reading.rehash(done)? })
     }
 
     /// How many bytes have been read.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.reader.position()
+        self.reading.position
     }
 
     /// Whether the whole file has been read.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.reader.is_done()
+        self.reading.is_done()
     }
 
-    /// See [`MediaReader::index_token`].
+    /// See [`MediaReader::index_token`](crate::MediaReader::index_token).
     #[must_use]
     pub fn index_token(&self) -> Option<IndexToken> {
-        self.reader.index_token()
+        self.reading.index_token()
     }
 
     /// The file that is read.
     #[must_use]
     pub fn file_id(&self) -> &SdkFileId {
-        self.reader.file_id()
+        self.reading.source.file_id()
     }
 
     /// What length and MD5 say, once the whole file has been read.
     #[must_use]
     pub fn verify(&self) -> Verdict {
-        self.reader.verify()
+        self.reading.verify()
     }
 
-    /// The MD5 of the whole, see [`MediaReader::md5`].
+    /// The MD5 of the whole, see [`MediaReader::md5`](crate::MediaReader::md5).
     #[must_use]
     pub fn md5(&self) -> Option<String> {
-        self.reader.md5()
+        self.reading.md5()
     }
 
     /// The unread bytes of the piece at hand, or the next piece; `None` at the end. No copy is made.
@@ -108,28 +114,28 @@ impl Download {
     ///
     /// What is left after the retries. Calling again tries the same piece again.
     pub fn next_chunk(&mut self) -> Result<Option<Bytes>> {
-        self.reader.next_chunk()
+        self.reading.next_chunk()
     }
 }
 
 impl Read for Download {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
+        self.reading.read(buffer)
     }
 }
 
 impl BufRead for Download {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader.fill_buf()
+        self.reading.fill_buf()
     }
 
     fn consume(&mut self, count: usize) {
-        self.reader.consume(count);
+        self.reading.consume(count);
     }
 }
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("reader", &self.reader).finish_non_exhaustive()
+        self.reading.describe(f.debug_struct("Download"))
     }
 }

@@ -81,6 +81,11 @@ impl IndexToken {
         false
     }
 
+    /// As an argument: the first piece is asked for as the vendor's own example does, without a token.
+    pub(super) fn argument(&self) -> Option<&Self> {
+        Some(self).filter(|token| **token != Self::first())
+    }
+
     /// The rest of this token from `position` on, which may lie inside a block: then it begins with that block.
     pub(super) fn rest_from(self, position: u64) -> Option<Self> {
         let start = position.checked_sub(position % MEDIA_BLOCK_BYTES)?;

@@ -47,10 +47,17 @@ impl Check {
     }
 
     pub(super) fn update(&mut self, position: u64, bytes: &[u8]) {
-        if position == self.hashed {
-            self.md5.update(bytes);
-            self.hashed = self.hashed.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        // After a seek back, bytes come a second time; after one forward, there is a hole.
+        let known = self.hashed.checked_sub(position).and_then(|known| usize::try_from(known).ok());
+        if let Some(new) = known.and_then(|known| bytes.get(known..)) {
+            self.md5.update(new);
+            self.hashed = self.hashed.saturating_add(u64::try_from(new.len()).unwrap_or(u64::MAX));
         }
+    }
+
+    /// Whether all bytes of a file of `len` bytes have been seen.
+    pub(super) fn covers(&self, len: u64) -> bool {
+        self.hashed == len
     }
 
     /// The verdict on a file of `len` bytes that was read to its end.
@@ -73,7 +80,7 @@ impl Check {
 
     /// The MD5 of a file of `len` bytes, if all of them have been hashed.
     pub(super) fn md5_of(&self, len: u64) -> Option<String> {
-        (self.hashed == len).then(|| hex(&self.md5.clone().finalize()))
+        self.covers(len).then(|| hex(&self.md5.clone().finalize()))
     }
 }
 

@@ -70,7 +70,7 @@ impl RetryPolicy {
 
 /// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(crate) enum Decision {
     GiveUp,
     /// Repeat at once with a new session; forget `all` others too if the token is known to be dead.
     FreshSession {
@@ -87,20 +87,39 @@ pub(super) enum Decision {
 /// that is refused this often in a row has another reason.
 const MAX_NEW_TOKENS: u32 = 3;
 
+/// How much a call is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// All that the policy allows.
+    Full,
+    /// One repetition: the answer is not needed yet, or there is another way to it.
+    Light,
+}
+
 /// The retries of one call.
-pub(super) struct Retries<'a> {
-    policy: &'a RetryPolicy,
+#[derive(Debug)]
+pub(crate) struct Retries {
+    policy: RetryPolicy,
     waited: u32,
     new_tokens: u32,
     guessed_token: bool,
 }
 
-impl<'a> Retries<'a> {
-    pub(super) fn new(policy: &'a RetryPolicy) -> Self {
-        Self { policy, waited: 0, new_tokens: 0, guessed_token: false }
+impl Retries {
+    pub(crate) fn new(policy: &RetryPolicy, patience: Patience) -> Self {
+        let full = Self { policy: policy.clone(), waited: 0, new_tokens: 0, guessed_token: false };
+        match patience {
+            Patience::Full => full,
+            Patience::Light => Self {
+                policy: policy.clone().max_retries(policy.max_retries.min(1)),
+                // No token is asked for on mere suspicion; the repetition has a fresh session anyway.
+                guessed_token: true,
+                ..full
+            },
+        }
     }
 
-    pub(super) fn decide(&mut self, operation: Operation, error: &Error) -> Decision {
+    pub(crate) fn decide(&mut self, operation: Operation, error: &Error) -> Decision {
         if error.server_code().is_some_and(ServerCode::needs_new_token) && self.new_tokens < MAX_NEW_TOKENS {
             self.new_tokens += 1;
             return Decision::FreshSession { all: true };
@@ -142,14 +161,14 @@ mod tests {
         let policy = RetryPolicy::default();
         for code in [10000, 10005, 10006, 10008, 10009, 10010, 10011, 4711] {
             assert_eq!(
-                Retries::new(&policy).decide(Operation::Media, &sdk(code)),
+                Retries::new(&policy, Patience::Full).decide(Operation::Media, &sdk(code)),
                 Decision::GiveUp,
                 "{code}"
             );
         }
         for code in [40001, 48002, 60020, 301_042, 301_052, 301_053, 301_058] {
             assert_eq!(
-                Retries::new(&policy).decide(Operation::Chat, &server(code)),
+                Retries::new(&policy, Patience::Full).decide(Operation::Chat, &server(code)),
                 Decision::GiveUp,
                 "{code}"
             );
@@ -159,7 +178,7 @@ mod tests {
     #[test]
     fn pauses_grow_and_end() {
         let policy = RetryPolicy::default().max_retries(4);
-        let mut retries = Retries::new(&policy);
+        let mut retries = Retries::new(&policy, Patience::Full);
         let mut whole = policy.initial;
         for _ in 0..4 {
             let Decision::Wait { pause, fresh: false } = retries.decide(Operation::Media, &sdk(10001)) else {
@@ -174,7 +193,7 @@ mod tests {
     #[test]
     fn a_dead_token_takes_all_sessions_with_it_but_not_for_ever() {
         let policy = RetryPolicy::never();
-        let mut retries = Retries::new(&policy);
+        let mut retries = Retries::new(&policy, Patience::Full);
         for code in [42001, 40014, 42001] {
             assert_eq!(retries.decide(Operation::Chat, &server(code)), Decision::FreshSession { all: true });
         }
@@ -184,7 +203,7 @@ mod tests {
     #[test]
     fn a_file_refused_with_10002_gets_one_fresh_session() {
         let policy = RetryPolicy::never();
-        let mut retries = Retries::new(&policy);
+        let mut retries = Retries::new(&policy, Patience::Full);
         assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::FreshSession { all: false });
         assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::GiveUp);
     }
@@ -192,7 +211,7 @@ mod tests {
     #[test]
     fn later_attempts_do_not_insist_on_a_token_that_may_have_died_meanwhile() {
         let policy = RetryPolicy::default();
-        let mut retries = Retries::new(&policy);
+        let mut retries = Retries::new(&policy, Patience::Full);
         assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::FreshSession { all: false });
         for _ in 0..policy.max_retries {
             assert!(matches!(
@@ -207,8 +226,17 @@ mod tests {
     fn too_many_calls_waits_for_the_minute_to_pass() {
         let policy = RetryPolicy::default();
         assert_eq!(
-            Retries::new(&policy).decide(Operation::Chat, &server(45009)),
+            Retries::new(&policy, Patience::Full).decide(Operation::Chat, &server(45009)),
             Decision::Wait { pause: policy.rate_limit_pause, fresh: false }
         );
+    }
+
+    #[test]
+    fn light_patience_repeats_once_and_takes_no_token_at_once() {
+        let mut retries = Retries::new(&RetryPolicy::default(), Patience::Light);
+        assert!(matches!(retries.decide(Operation::Media, &sdk(10002)), Decision::Wait { fresh: true, .. }));
+        assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::GiveUp);
+        let mut never = Retries::new(&RetryPolicy::never(), Patience::Light);
+        assert_eq!(never.decide(Operation::Media, &sdk(10001)), Decision::GiveUp);
     }
 }

@@ -64,6 +64,10 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct State {
     store: Store,
+    /// What an earlier run did not come to settle. It comes before everything else: another file with the same content
+    /// would not find it, and be kept, too.
+    unsettled: Vec<PendingMedia>,
+    settling: usize,
     /// What is being fetched, by id and by what it will hold: nothing is fetched twice at once.
     ids: HashSet<String>,
     announced: HashSet<Content>,
@@ -85,12 +89,15 @@ enum Turn {
 }
 
 impl Queue {
-    pub(super) fn new(store: Store, corp_id: &str, stop: Stop) -> Self {
-        Self {
+    pub(super) fn new(store: Store, corp_id: &str, stop: Stop) -> Result<Self, StoreError> {
+        let unsettled = store.unsettled_media(corp_id)?;
+        Ok(Self {
             corp_id: corp_id.to_owned(),
             stop,
             state: Mutex::new(State {
                 store,
+                unsettled,
+                settling: 0,
                 ids: HashSet::new(),
                 announced: HashSet::new(),
                 claimed: HashSet::new(),
@@ -103,7 +110,7 @@ impl Queue {
             changed: Condvar::new(),
             is_interrupted: AtomicBool::new(false),
             line: MediaLine::new(corp_id),
-        }
+        })
     }
 
     /// The next file to fetch; waits for one. `None` when there is nothing more to do.
@@ -151,6 +158,7 @@ impl Queue {
                 None
             }
         };
+        state.settling = state.settling.saturating_sub(1);
         state.ids.remove(&media.sdkfileid);
         if let Some(content) = media.announced() {
             state.announced.remove(&content);
@@ -266,7 +274,7 @@ impl Queue {
     }
 
     fn show(&self, state: &State) {
-        self.line.show(|| {
+        self.line.show(state.ids.is_empty(), || {
             let now = now();
             Ok::<_, StoreError>((
                 state.done.stored.saturating_add(state.done.failed),
@@ -284,6 +292,14 @@ impl Queue {
 
 impl State {
     fn turn(&mut self, corp_id: &str) -> Result<Turn, StoreError> {
+        if let Some(media) = self.unsettled.pop() {
+            self.settling += 1;
+            self.take(&media);
+            return Ok(Turn::Fetch(Box::new(media)));
+        }
+        if self.settling > 0 {
+            return Ok(Turn::Wait(None));
+        }
         let wait = match self.way.leave(Instant::now()) {
             Leave::Go => match self.due(corp_id)? {
                 Some(media) => return Ok(Turn::Fetch(Box::new(media))),
@@ -306,10 +322,14 @@ impl State {
         })?;
         if let Some(media) = &due {
             self.way.taken();
-            self.ids.insert(media.sdkfileid.clone());
-            self.announced.extend(media.announced());
+            self.take(media);
         }
         Ok(due)
+    }
+
+    fn take(&mut self, media: &PendingMedia) {
+        self.ids.insert(media.sdkfileid.clone());
+        self.announced.extend(media.announced());
     }
 
     fn until_the_next(&self, corp_id: &str) -> Result<Option<Duration>, StoreError> {
