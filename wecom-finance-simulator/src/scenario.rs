@@ -89,6 +89,7 @@ pub(crate) struct ServerOptions {
     pub(crate) calls_per_minute: Option<u64>,
     pub(crate) empty_array_at_head: bool,
     pub(crate) retained_from: u64,
+    pub(crate) media_in_sequence_only: bool,
 }
 
 impl Default for ServerOptions {
@@ -100,6 +101,7 @@ impl Default for ServerOptions {
             calls_per_minute: None,
             empty_array_at_head: false,
             retained_from: 0,
+            media_in_sequence_only: false,
         }
     }
 }
@@ -293,6 +295,13 @@ impl Scenario {
         self
     }
 
+    /// Adds a message that carries a media file that was added before: several messages may carry one file.
+    #[must_use]
+    pub fn carrying(mut self, file_id: impl Into<String>) -> Self {
+        self.blocks.push(Block::Carrying { file: file_id.into() });
+        self
+    }
+
     /// Adds a media file and no message.
     #[must_use]
     pub fn loose_media_file(mut self, file: MediaFile) -> Self {
@@ -361,6 +370,14 @@ impl Scenario {
     #[must_use]
     pub fn retained_from(mut self, seq: u64) -> Self {
         self.server.retained_from = seq;
+        self
+    }
+
+    /// Refuses ranges of a file out of order, with HTTP 416: only its beginning is answered, and the range that begins
+    /// where the last proper reply for this file ended. WeCom answers any.
+    #[must_use]
+    pub fn media_in_sequence_only(mut self) -> Self {
+        self.server.media_in_sequence_only = true;
         self
     }
 

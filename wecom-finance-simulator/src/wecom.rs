@@ -193,8 +193,24 @@ impl World {
         let Some(media) = media.filter(|media| media.auth_key() == request.authkey) else {
             return spoil(Reply::errcode(40_007), effects, "content");
         };
+        if self.scenario().server.media_in_sequence_only
+            && !self.takes_its_turn(&media, start, last, &effects)
+        {
+            return spoil(Reply::status(416), effects, "content");
+        }
         let reply = chunk(&media, start, last, &effects);
         spoil(reply, effects, "content")
+    }
+
+    /// Whether the range is at the beginning of the file, or where the last proper reply ended: then it is the next.
+    fn takes_its_turn(&self, media: &Media, start: u64, last: u64, effects: &[Effect]) -> bool {
+        let mut replied_to = lock(&self.inner().media_replied_to);
+        let turn = start == 0 || replied_to.get(media.id()) == Some(&start);
+        if turn && effects.iter().all(|effect| matches!(effect, Effect::Delay(_))) {
+            let end = last.saturating_add(1).min(media.encrypted_len());
+            replied_to.insert(media.id().to_owned(), end);
+        }
+        turn
     }
 
     fn refuse(&self, access_token: &str, effects: &[Effect]) -> Option<Reply> {

@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) tokens: Mutex<Tokens>,
     faults: Mutex<Faults>,
     faults_cleared: AtomicU64,
+    /// Where the last proper media reply for a file ended, by its id.
+    pub(crate) media_replied_to: Mutex<HashMap<String, u64>>,
     any_fault: AtomicBool,
     counts: [AtomicU64; 4],
 }
@@ -113,6 +115,7 @@ impl World {
                 any_fault: AtomicBool::new(!armed.is_empty()),
                 faults: Mutex::new(Faults { armed, rng: random::for_index(scenario.seed, u64::MAX) }),
                 faults_cleared: AtomicU64::new(0),
+                media_replied_to: Mutex::default(),
                 counts: Default::default(),
                 scenario,
             }),

@@ -117,7 +117,9 @@ pub use crate::keys::{
     CannotDecrypt, KeyError, KeyErrorKind, KeyOrigin, KeyRing, RandomKey, RandomKeyDecryptor, RandomKeyError,
 };
 #[cfg(feature = "native")]
-pub use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId, Verdict};
+pub use crate::media::{
+    Download, Downloader, DownloaderBuilder, IndexToken, MediaChunk, MediaReader, SdkFileId, Verdict,
+};
 pub use crate::message::{
     Body, ChatMessage, InvalidJson, MediaKind, MediaReference, MediaReferences, Message, MsgId, MsgType,
     RoomId, SwitchLog, UserId,

@@ -16,7 +16,7 @@ pub use retry::RetryPolicy;
 
 use crate::backend::{Backend, Session};
 use crate::chat::{ChatIterator, ChatPage};
-use crate::media::{IndexToken, MediaChunk, MediaReader, SdkFileId};
+use crate::media::{DownloaderBuilder, IndexToken, MediaChunk, MediaReader, SdkFileId};
 use crate::{KeyRing, Operation, RandomKey, Result, ServerCode};
 use page_size::AdaptivePageSize;
 use pool::SessionPool;
@@ -134,6 +134,11 @@ impl Sdk {
     #[doc(alias = "GetMediaData")]
     pub fn media(&self, file_id: impl AsRef<str>) -> Result<MediaReader> {
         Ok(MediaReader::new(self.clone(), SdkFileId::new(file_id.as_ref())?))
+    }
+
+    /// Fetches many files, or a large one, over several sessions at once.
+    pub fn downloader(&self) -> DownloaderBuilder {
+        DownloaderBuilder::new(self.clone())
     }
 
     /// One piece of a file: 512 KiB, or what the token says. Most programs want [`Sdk::media`].

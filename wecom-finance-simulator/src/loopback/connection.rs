@@ -29,7 +29,8 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
         return Ok(());
     }
     let opened = if first == [5] { socks::open(shared, &stream)? } else { open_tunnel(shared, &stream)? };
-    if !opened {
+    // The client's hello is here, the server's answer is under way.
+    if !opened || stream.peek(&mut first)? == 0 || !shared.sleep(shared.round_trip) {
         return Ok(());
     }
     let session = ServerConnection::new(Arc::clone(&shared.tls)).map_err(io::Error::other)?;
@@ -76,6 +77,9 @@ fn open_tunnel(shared: &Shared, stream: &TcpStream) -> io::Result<bool> {
     }
     if request.target != format!("{}:443", tls::HOST) {
         return refuse(403, "Forbidden");
+    }
+    if !shared.sleep(shared.round_trip) {
+        return Ok(false);
     }
     (&mut &*stream).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     Ok(true)

@@ -33,6 +33,7 @@ pub(crate) fn cases(ground: &str) -> Vec<Case> {
         case("odd plaintexts", odd_plaintexts(), opens_everything),
         case("huge pages", Scenario::new(), takes_huge_pages),
         case("files of edge sizes", edge_sizes(), loads_every_file),
+        case("ranges in sequence only", in_sequence_only(), refuses_ranges_out_of_order),
     ]
 }
 
@@ -112,4 +113,28 @@ fn edge_sizes() -> Scenario {
     sizes.into_iter().fold(Scenario::new(), |scenario, len| {
         scenario.media_file(MediaFile::generated(format!("size-{len}"), MediaKind::File, len))
     })
+}
+
+fn in_sequence_only() -> Scenario {
+    let scenario = Scenario::new().media_in_sequence_only();
+    let file = |id: &str| MediaFile::generated(id, MediaKind::File, 1_200_000);
+    scenario.media_file(file("one")).media_file(file("two"))
+}
+
+fn refuses_ranges_out_of_order(world: &World, caller: &Caller) {
+    loads_every_file(world, caller);
+    let mut handle = caller.handle(world);
+    let files = world.media_files();
+    let (one, two) = (files[0].sdk_file_id(), files[1].sdk_file_id());
+    let mut code = |token: &str, file: &str| handle.chunk(Some(token), Some(file)).code;
+    let range = |first: u32, last: u32| format!("Range:bytes={first}-{last}");
+    assert_eq!(code(&range(524_288, 1_048_575), one), 10001, "the end came last");
+    assert_eq!(code("", one), 0);
+    assert_eq!(code(&range(1_048_576, 1_200_015), one), 10001, "too early");
+    assert_eq!(code(&range(524_288, 1_048_575), two), 10001, "each file has a turn of its own");
+    assert_eq!(code(&range(524_288, 1_048_575), one), 0);
+    assert_eq!(code(&range(524_288, 1_048_575), one), 10001, "had its turn");
+    caller.tell(world, &Control::SetFault(Fault::media(Effect::Status(502)).times(1)));
+    assert_eq!(code(&range(1_048_576, 1_200_015), one), 10001);
+    assert_eq!(code(&range(1_048_576, 1_200_015), one), 0, "a fault takes no turn");
 }

@@ -261,3 +261,25 @@ fn millions_of_messages_cost_nothing() {
     let page: Page = serde_json::from_slice(&body).unwrap();
     assert_eq!((code, page.chatdata.len()), (0, 2));
 }
+
+#[test]
+fn files_may_be_carried_twice_and_have_twins() {
+    let world = Scenario::new()
+        .media_file(MediaFile::given("one", MediaKind::File, b"same bytes"))
+        .media_file(MediaFile::given("twin", MediaKind::File, b"same bytes"))
+        .carrying("one")
+        .build();
+    let carried: Vec<(String, String)> = world
+        .messages()
+        .map(|(_, plaintext)| {
+            let message: Value = serde_json::from_slice(&plaintext).unwrap();
+            let text = |field: &str| message["file"][field].as_str().unwrap().to_owned();
+            (text("sdkfileid"), text("md5sum"))
+        })
+        .collect();
+    assert_eq!(carried[0], carried[2]);
+    assert_eq!(carried[0].1, carried[1].1);
+    assert_ne!(carried[0].0, carried[1].0);
+    let mut handle = Caller::stand_in(&world).handle(&world);
+    assert_eq!(handle.file(&carried[1].0).0, b"same bytes");
+}

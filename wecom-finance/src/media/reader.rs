@@ -185,6 +185,12 @@ impl MediaReader {
         if self.is_done() { self.check.verdict(self.position) } else { Verdict::Incomplete }
     }
 
+    /// The MD5 of the whole, 32 lower-case hex digits, once all of it has been read, or rehashed, without a hole.
+    #[must_use]
+    pub fn md5(&self) -> Option<String> {
+        if self.is_done() { self.check.md5_of(self.position) } else { None }
+    }
+
     /// The unread bytes of the piece at hand, or the next piece; `None` at the end. No copy is made.
     ///
     /// # Errors

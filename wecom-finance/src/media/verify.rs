@@ -63,16 +63,17 @@ impl Check {
         match &self.expected_md5 {
             None if self.expected_len.is_some() => Verdict::LengthOnly,
             None => Verdict::NothingToCheck,
-            Some(_) if self.hashed != len => Verdict::Incomplete,
-            Some(expected) => {
-                let actual = hex(&self.md5.clone().finalize());
-                if *expected == actual {
-                    Verdict::Match
-                } else {
-                    Verdict::Md5Differs { expected: expected.clone(), actual }
-                }
-            }
+            Some(expected) => match self.md5_of(len) {
+                None => Verdict::Incomplete,
+                Some(actual) if *expected == actual => Verdict::Match,
+                Some(actual) => Verdict::Md5Differs { expected: expected.clone(), actual },
+            },
         }
+    }
+
+    /// The MD5 of a file of `len` bytes, if all of them have been hashed.
+    pub(super) fn md5_of(&self, len: u64) -> Option<String> {
+        (self.hashed == len).then(|| hex(&self.md5.clone().finalize()))
     }
 }
 
