@@ -14,6 +14,7 @@
 
 pub mod chat;
 pub mod media;
+pub mod raw_client;
 pub mod sessions;
 
 use std::path::PathBuf;

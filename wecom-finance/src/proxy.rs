@@ -76,8 +76,9 @@ impl Proxy {
         &self.url
     }
 
-    #[cfg(feature = "egress")]
-    pub(crate) fn user_and_password(&self) -> Option<&Secret> {
+    /// The credentials as `user:password`, for a [`Backend`](crate::Backend) that hands them on.
+    #[must_use]
+    pub fn user_and_password(&self) -> Option<&Secret> {
         self.credentials.as_ref()
     }
 
