@@ -15,6 +15,7 @@
 pub mod chat;
 pub mod download;
 pub mod media;
+pub mod raw_client;
 pub mod sessions;
 
 use std::path::PathBuf;

@@ -58,7 +58,7 @@ mod world;
 
 pub use control::Control;
 pub use error::Error;
-pub use loopback::{Loopback, LoopbackBuilder};
+pub use loopback::{Loopback, LoopbackBuilder, ServerCertificate};
 pub use scenario::{
     ContentRange, Effect, Fault, FaultBody, Media, MediaFile, MediaKind, MessageSpec, Operation, Scenario,
     Sealing,

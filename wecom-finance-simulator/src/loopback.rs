@@ -23,6 +23,8 @@ mod socks;
 mod tls;
 
 pub(crate) use http::head;
+use tls::Identity;
+pub use tls::ServerCertificate;
 
 /// Connections served at once; more wait their turn.
 const CONNECTIONS: usize = 64;
@@ -44,6 +46,7 @@ pub struct Loopback {
     shared: Arc<Shared>,
     address: SocketAddr,
     certificate_pem: String,
+    root_pem: String,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -60,6 +63,7 @@ pub struct LoopbackBuilder {
     worlds: Vec<World>,
     credentials: Option<(String, String)>,
     round_trip: Duration,
+    certificate: ServerCertificate,
 }
 
 impl LoopbackBuilder {
@@ -72,6 +76,12 @@ impl LoopbackBuilder {
     /// Lets the proxy insist on this user and password: 407 to everybody else.
     pub fn credentials(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
         self.credentials = Some((user.into(), password.into()));
+        self
+    }
+
+    /// Presents this certificate: one that signed itself unless set.
+    pub fn certificate(mut self, certificate: ServerCertificate) -> Self {
+        self.certificate = certificate;
         self
     }
 
@@ -94,12 +104,12 @@ impl LoopbackBuilder {
     pub fn serve(self) -> io::Result<Loopback> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let (tls, certificate_pem) = tls::config()?;
+        let identity = Identity::new(self.certificate)?;
         let shared = Arc::new(Shared {
             worlds: self.worlds,
             credentials: self.credentials,
             round_trip: self.round_trip,
-            tls,
+            tls: identity.config,
             stopping: AtomicBool::new(false),
             open: Mutex::new(HashMap::new()),
             closed: Condvar::new(),
@@ -109,7 +119,13 @@ impl LoopbackBuilder {
         let acceptor = std::thread::Builder::new()
             .name("simulator-accept".to_owned())
             .spawn(move || accept(&listener, &for_acceptor))?;
-        Ok(Loopback { shared, address, certificate_pem, acceptor: Some(acceptor) })
+        Ok(Loopback {
+            shared,
+            address,
+            certificate_pem: identity.certificate_pem,
+            root_pem: identity.root_pem,
+            acceptor: Some(acceptor),
+        })
     }
 }
 
@@ -140,11 +156,16 @@ impl Loopback {
         format!("socks5h://{}", self.address)
     }
 
-    /// The server's self-signed certificate for `qyapi.weixin.qq.com`, in PEM: for clients that do check it. A new one
-    /// for every server.
+    /// The server's certificate in PEM, a new one for every server.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// The certificate that signed the server's, in PEM, which may be the same: for clients that do check it, and are to trust it.
+    #[must_use]
+    pub fn root_pem(&self) -> &str {
+        &self.root_pem
     }
 
     /// How many connections were made so far.

@@ -82,6 +82,8 @@ mod timestamp;
 mod backend;
 #[cfg(feature = "native")]
 mod chat;
+#[cfg(feature = "egress")]
+mod egress;
 #[cfg(feature = "native")]
 mod media;
 #[cfg(feature = "native")]
@@ -99,8 +101,13 @@ pub use wecom_finance_sys::{Clash, Library, LoadError, OpenOptions, SdkBuild};
 pub use crate::backend::{Backend, Session};
 #[cfg(feature = "native")]
 pub use crate::chat::{ChatIterator, ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
+#[cfg(feature = "egress")]
+pub use crate::egress::{Egress, EgressBuilder, EgressSession, EgressStats, Tls};
 #[cfg(feature = "native")]
-pub use crate::error::{Error, Operation, Result, UnopenedMessage, UnopenedReason};
+pub use crate::error::{
+    CertificateProblem, Error, Operation, RejectedCertificate, Result, UnopenedMessage, UnopenedReason,
+    UnreachableKind,
+};
 pub use crate::error::{Language, SdkCode, ServerCode};
 #[cfg(feature = "aws-lc-rs")]
 pub use crate::keys::AwsLcRsKey;

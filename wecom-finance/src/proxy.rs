@@ -76,6 +76,12 @@ impl Proxy {
         &self.url
     }
 
+    /// The credentials as `user:password`, for a [`Backend`](crate::Backend) that hands them on.
+    #[must_use]
+    pub fn user_and_password(&self) -> Option<&Secret> {
+        self.credentials.as_ref()
+    }
+
     pub(crate) fn to_c(&self) -> Result<(CText, Option<SecretText>), Error> {
         let password =
             self.credentials.as_ref().map(|secret| SecretText::of("proxy password", secret)).transpose()?;

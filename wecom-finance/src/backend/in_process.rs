@@ -12,19 +12,51 @@ use crate::{Error, PageSize, RandomKey};
 #[derive(Debug)]
 pub(crate) struct InProcess {
     library: Library,
-    connection: Arc<Connection>,
+    way: Way,
 }
 
 impl InProcess {
     pub(crate) fn new(library: Library, connection: Connection) -> Self {
-        Self { library, connection: Arc::new(connection) }
+        Self { library, way: Way::Straight(Arc::new(connection)) }
     }
+
+    /// Every session with credentials of its own for the egress, which so knows whose calls fail.
+    #[cfg(feature = "egress")]
+    pub(crate) fn through(
+        library: Library,
+        connection: Connection,
+        egress: crate::Egress,
+        timeout: std::time::Duration,
+    ) -> Self {
+        Self { library, way: Way::Verified { connection: Box::new(connection), egress, timeout } }
+    }
+}
+
+/// How sessions reach WeCom.
+#[derive(Debug)]
+enum Way {
+    /// As the SDK itself does, or through the user's proxy.
+    Straight(Arc<Connection>),
+    #[cfg(feature = "egress")]
+    Verified { connection: Box<Connection>, egress: crate::Egress, timeout: std::time::Duration },
 }
 
 impl Backend for InProcess {
     fn session(&self) -> Result<Box<dyn Session>, Error> {
-        let handle = Handle::new(self.library.table(), &self.connection)?;
-        Ok(Box::new(InProcessSession { handle, connection: Arc::clone(&self.connection) }))
+        let table = self.library.table();
+        match &self.way {
+            Way::Straight(connection) => {
+                let handle = Handle::new(table, connection)?;
+                Ok(Box::new(InProcessSession { handle, connection: Arc::clone(connection) }))
+            }
+            #[cfg(feature = "egress")]
+            Way::Verified { connection, egress, timeout } => {
+                let egress = egress.session(*timeout)?;
+                let connection = Arc::new(connection.through(egress.proxy().to_c()?));
+                let handle = Handle::new(table, &connection)?;
+                Ok(Box::new(VerifiedSession { session: InProcessSession { handle, connection }, egress }))
+            }
+        }
     }
 
     fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes, Error> {
@@ -44,5 +76,23 @@ impl Session for InProcessSession {
 
     fn media_chunk(&mut self, file_id: &SdkFileId, token: Option<&IndexToken>) -> Result<MediaChunk, Error> {
         self.handle.media_chunk(&self.connection, file_id, token)
+    }
+}
+
+/// A session whose errors are the true ones.
+#[cfg(feature = "egress")]
+struct VerifiedSession {
+    session: InProcessSession,
+    egress: crate::EgressSession,
+}
+
+#[cfg(feature = "egress")]
+impl Session for VerifiedSession {
+    fn chat_page(&mut self, after: u64, limit: PageSize) -> Result<Bytes, Error> {
+        self.egress.explained(|| self.session.chat_page(after, limit))
+    }
+
+    fn media_chunk(&mut self, file_id: &SdkFileId, token: Option<&IndexToken>) -> Result<MediaChunk, Error> {
+        self.egress.explained(|| self.session.media_chunk(file_id, token))
     }
 }

@@ -1,10 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::{Language, SdkCode, ServerCode};
+use super::{Language, RejectedCertificate, SdkCode, ServerCode, UnreachableKind};
 use crate::SealedMessage;
 use crate::keys::KeyError;
 use crate::message::InvalidJson;
@@ -74,6 +75,44 @@ pub enum Error {
         /// What is wrong with the answer.
         detail: &'static str,
     },
+    /// Whoever answers in WeCom's place could not prove to be WeCom. Nothing was sent, the secret least of all.
+    #[error("{operation} failed: the certificate presented for WeCom is not accepted: {certificate}")]
+    #[non_exhaustive]
+    CertificateRejected {
+        /// What was being done.
+        operation: Operation,
+        /// What was presented.
+        certificate: Box<RejectedCertificate>,
+    },
+    /// WeCom cannot be reached.
+    #[error("{operation} failed: WeCom cannot be reached{}: {kind}{}", through(proxy.as_deref()), in_brackets(detail))]
+    #[non_exhaustive]
+    Unreachable {
+        /// What was being done.
+        operation: Operation,
+        /// Where the way ends.
+        kind: UnreachableKind,
+        /// The proxy that the way leads through, without credentials.
+        proxy: Option<Box<str>>,
+        /// What else is known.
+        detail: Box<str>,
+    },
+    /// The server's reply cannot be used, and was kept from the SDK, which does not survive all of them (C12).
+    #[error("{operation} failed: the server's reply cannot be used: {detail}")]
+    #[non_exhaustive]
+    UnusableReply {
+        /// What was being done.
+        operation: Operation,
+        /// What is wrong with the reply. Never its content.
+        detail: String,
+    },
+    /// The verified egress cannot be set up.
+    #[error("the verified egress cannot be set up: {detail}")]
+    #[non_exhaustive]
+    EgressSetup {
+        /// What is missing or wrong.
+        detail: String,
+    },
     /// The SDK could not allocate memory.
     #[error("{operation} could not allocate memory")]
     #[non_exhaustive]
@@ -94,6 +133,10 @@ pub enum Error {
 
 const _: () = assert!(size_of::<Error>() <= 96, "errors travel in every Result");
 
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"))
+}
+
 fn in_brackets(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(" ({text})") }
 }
@@ -104,6 +147,8 @@ fn in_brackets(text: &str) -> String {
 pub enum Operation {
     /// `NewSdk` and `Init`.
     Init,
+    /// Getting an access token, which the SDK does by itself at the first call of a session.
+    Token,
     /// `GetChatData`.
     Chat,
     /// `DecryptData`.
@@ -116,6 +161,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Init => "initialising the SDK",
+            Self::Token => "getting an access token",
             Self::Chat => "pulling messages",
             Self::Open => "opening a message",
             Self::Media => "fetching a file",
@@ -256,6 +302,20 @@ impl Error {
         }
     }
 
+    /// The address that WeCom saw and refused, where it says so: behind NAT or a proxy this is the outer one, and the one
+    /// to allow.
+    #[must_use]
+    pub fn refused_ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Server {
+                code: ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed,
+                message,
+                ..
+            } => ip_in(message),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later without any change. [`Sdk`](crate::Sdk) has retried such an error as
     /// often as its policy allows.
     #[must_use]
@@ -263,10 +323,15 @@ impl Error {
         match self {
             Self::Sdk { code, .. } => code.is_retryable(),
             Self::Server { code, .. } => code.is_retryable(),
-            Self::UnreadablePage { .. } | Self::MediaStalled { .. } => true,
+            Self::UnreadablePage { .. }
+            | Self::MediaStalled { .. }
+            | Self::UnusableReply { .. }
+            | Self::Unreachable { .. } => true,
             Self::InvalidArgument { .. }
             | Self::Unopened(_)
             | Self::BrokenReply { .. }
+            | Self::CertificateRejected { .. }
+            | Self::EgressSetup { .. }
             | Self::OutOfMemory { .. }
             | Self::Key(_)
             | Self::Secret(_)
@@ -279,16 +344,25 @@ impl Error {
     pub fn remedy(&self, language: Language) -> Cow<'static, str> {
         match self {
             Self::Sdk { code, .. } => code.remedy(language).into(),
-            Self::Server { code, message, .. } => match (refused_address(message), code) {
-                (Some(address), ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed) => match language
-                {
-                    Language::Chinese => format!("将 {address} 加入会话内容存档的可信 IP 列表").into(),
-                    _ => format!("add {address} to the trusted IPs of the conversation archive").into(),
-                },
-                _ => code.remedy(language).into(),
+            Self::Server { code, .. } => match (self.refused_ip(), language) {
+                (Some(address), Language::Chinese) => {
+                    format!("将 {address} 加入会话内容存档的可信 IP 列表").into()
+                }
+                (Some(address), _) => {
+                    format!("add {address} to the trusted IPs of the conversation archive").into()
+                }
+                (None, _) => code.remedy(language).into(),
             },
             Self::Unopened(unopened) => unopened.reason.remedy(language).into(),
-            Self::UnreadablePage { .. } | Self::MediaStalled { .. } | Self::BrokenReply { .. } => either(
+            Self::CertificateRejected { certificate, .. } => certificate.problem.remedy(language).into(),
+            Self::Unreachable { kind, proxy, .. } => kind.remedy(proxy.is_some(), language).into(),
+            Self::EgressSetup { .. } => {
+                either(language, "correct what the message names", "请按提示更正相应配置")
+            }
+            Self::UnreadablePage { .. }
+            | Self::MediaStalled { .. }
+            | Self::UnusableReply { .. }
+            | Self::BrokenReply { .. } => either(
                 language,
                 "try again; if it stays, look at what stands between this machine and qyapi.weixin.qq.com",
                 "请重试；若持续出现，请检查本机与 qyapi.weixin.qq.com 之间的代理或网关",
@@ -309,9 +383,9 @@ fn either(language: Language, english: &'static str, chinese: &'static str) -> C
     }
 }
 
-/// The address that WeCom saw, which it names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
-fn refused_address(message: &str) -> Option<std::net::IpAddr> {
-    let (_, rest) = message.split_once("from ip:")?;
+/// The address that WeCom names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
+fn ip_in(errmsg: &str) -> Option<IpAddr> {
+    let (_, rest) = errmsg.split_once("from ip:")?;
     rest.trim_start().split([',', ' ']).next()?.parse().ok()
 }
 
@@ -325,13 +399,19 @@ impl From<UnopenedMessage> for Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::Sdk { code: SdkCode::Network, .. } => io::ErrorKind::ConnectionAborted,
+            Error::Sdk { code: SdkCode::Network, .. } | Error::Unreachable { .. } => {
+                io::ErrorKind::ConnectionAborted
+            }
             Error::Sdk { code: SdkCode::Expired, .. } => io::ErrorKind::NotFound,
-            Error::Sdk { code: SdkCode::IpNotAllowed, .. } => io::ErrorKind::PermissionDenied,
+            Error::Sdk { code: SdkCode::IpNotAllowed, .. }
+            | Error::Server { code: ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed, .. }
+            | Error::CertificateRejected { .. } => io::ErrorKind::PermissionDenied,
             Error::InvalidArgument { .. } | Error::Sdk { code: SdkCode::InvalidArgument, .. } => {
                 io::ErrorKind::InvalidInput
             }
-            Error::MediaStalled { .. } | Error::BrokenReply { .. } => io::ErrorKind::InvalidData,
+            Error::MediaStalled { .. } | Error::BrokenReply { .. } | Error::UnusableReply { .. } => {
+                io::ErrorKind::InvalidData
+            }
             Error::OutOfMemory { .. } => io::ErrorKind::OutOfMemory,
             _ => io::ErrorKind::Other,
         };

@@ -1,5 +1,7 @@
 //! What to do about each code, in the two languages our users read.
 
+#[cfg(feature = "native")]
+use super::{CertificateProblem, UnreachableKind};
 use super::{SdkCode, ServerCode};
 
 /// A language for texts that are meant for people.
@@ -174,6 +176,66 @@ impl ServerCode {
     }
 }
 
+#[cfg(feature = "native")]
+impl CertificateProblem {
+    /// What to do about this problem: full sentences for people, not for programs.
+    #[must_use]
+    pub const fn remedy(self, language: Language) -> &'static str {
+        let remedy = match self {
+            Self::UnknownIssuer | Self::OtherHost | Self::Revoked | Self::Invalid => Remedy::new(
+                "Somebody ends TLS between this machine and WeCom. If it is your company's proxy (its name is the issuer), \
+                 get its root certificate from its administrators and add it (--ca-file, Tls::add_root_file); otherwise \
+                 treat it as an attack. The secret was not sent.",
+                "本机与企业微信之间有人截断了 TLS。若是公司代理（见证书颁发者），请向管理员索取其根证书并加入信任（--ca-file 或 \
+                 Tls::add_root_file）；否则请按攻击处理。Secret 尚未发出。",
+            ),
+            Self::Expired | Self::NotYetValid => Remedy::new(
+                "Check this machine's clock first. If it is right, somebody ends TLS between this machine and WeCom with a \
+                 certificate out of its time: a company proxy has to renew it, anything else is to be treated as an attack. \
+                 The secret was not sent.",
+                "请先检查本机时钟。若时钟正确，则本机与企业微信之间有人用不在有效期内的证书截断了 TLS：公司代理应更新证书，\
+                 其他情况请按攻击处理。Secret 尚未发出。",
+            ),
+        };
+        remedy.text(language)
+    }
+}
+
+#[cfg(feature = "native")]
+impl UnreachableKind {
+    /// What to do about it, with or without a proxy on the way: full sentences for people, not for programs.
+    #[must_use]
+    pub const fn remedy(self, by_proxy: bool, language: Language) -> &'static str {
+        let remedy = match (self, by_proxy) {
+            (Self::ProxyRefused, _) => Remedy::new(
+                "Check the proxy's user and password, and that it allows CONNECT to qyapi.weixin.qq.com:443.",
+                "请检查代理的用户名和密码，并确认其允许 CONNECT 到 qyapi.weixin.qq.com:443。",
+            ),
+            (Self::NameNotFound, true) => Remedy::new(
+                "Check the proxy's host name and this machine's DNS.",
+                "请检查代理的主机名以及本机的 DNS 设置。",
+            ),
+            (Self::NameNotFound, false) => Remedy::new(
+                "Check this machine's DNS: it does not know qyapi.weixin.qq.com. Without DNS of its own, give it a proxy.",
+                "请检查本机 DNS：无法解析 qyapi.weixin.qq.com。若本机没有 DNS，请配置代理。",
+            ),
+            (Self::Refused, true) => Remedy::new(
+                "Check the proxy's address and port, and that it runs.",
+                "请检查代理的地址、端口及其是否在运行。",
+            ),
+            (Self::Tls, _) => Remedy::new(
+                "Check what answers in WeCom's place: a captive portal or a proxy that expects another protocol.",
+                "请检查是什么在代替企业微信应答：可能是认证门户，或使用其他协议的代理。",
+            ),
+            (Self::Refused | Self::TimedOut | Self::Interrupted | Self::Other, _) => Remedy::new(
+                "Check network, firewall and proxy: this machine needs a way to qyapi.weixin.qq.com, port 443.",
+                "请检查网络、防火墙和代理：本机需要能访问 qyapi.weixin.qq.com 的 443 端口。",
+            ),
+        };
+        remedy.text(language)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,6 +261,20 @@ mod tests {
         }
         for code in ServerCode::ALL.iter().copied().chain([ServerCode::Unknown(1)]) {
             check(&code, |language| code.remedy(language));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "native")]
+    fn what_ends_the_way_has_a_remedy_in_both_languages() {
+        use CertificateProblem::{Expired, Invalid, NotYetValid, OtherHost, Revoked, UnknownIssuer};
+        use UnreachableKind::{Interrupted, NameNotFound, Other, ProxyRefused, Refused, TimedOut, Tls};
+        for problem in [UnknownIssuer, OtherHost, Expired, NotYetValid, Revoked, Invalid] {
+            check(&problem, |language| problem.remedy(language));
+        }
+        for kind in [NameNotFound, Refused, TimedOut, ProxyRefused, Tls, Interrupted, Other] {
+            check(&kind, |language| kind.remedy(true, language));
+            check(&kind, |language| kind.remedy(false, language));
         }
     }
 

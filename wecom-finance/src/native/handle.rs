@@ -46,6 +46,12 @@ impl Connection {
         }
     }
 
+    /// The same by way of this proxy.
+    #[cfg(feature = "egress")]
+    pub(crate) fn through(&self, (proxy, password): (CText, Option<SecretText>)) -> Self {
+        Self { proxy: Some(proxy), proxy_password: password, ..self.clone() }
+    }
+
     fn proxy(&self) -> *const c_char {
         pointer(self.proxy.as_ref().map(CText::as_c_str))
     }

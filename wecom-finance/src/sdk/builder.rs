@@ -7,6 +7,8 @@ use wecom_finance_sys::Library;
 use super::{AdaptivePageSize, Inner, PageSize, RetryPolicy, Sdk, SessionPool};
 use crate::backend::{Backend, InProcess};
 use crate::native::{CText, Connection, SecretText};
+#[cfg(feature = "egress")]
+use crate::{Egress, Tls};
 use crate::{Error, Proxy, Result, Secret};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,6 +22,17 @@ pub struct SdkBuilder {
     timeout: Duration,
     page_size: PageSize,
     retry: RetryPolicy,
+    #[cfg(feature = "egress")]
+    egress: Option<ChosenEgress>,
+}
+
+/// How the calls are to be verified.
+#[cfg(feature = "egress")]
+#[derive(Debug)]
+enum ChosenEgress {
+    /// By an egress of the `Sdk`'s own.
+    Own(Tls),
+    Shared(Egress),
 }
 
 pub(super) enum Source {
@@ -36,6 +49,8 @@ impl SdkBuilder {
             timeout: DEFAULT_TIMEOUT,
             page_size: PageSize::MAX,
             retry: RetryPolicy::default(),
+            #[cfg(feature = "egress")]
+            egress: None,
         }
     }
 
@@ -58,6 +73,34 @@ impl SdkBuilder {
         self
     }
 
+    /// Checks WeCom's certificate, which the SDK does not, and more: see [`Egress`]. The way then leads through an egress of
+    /// this [`Sdk`]'s own, and from there through the [`proxy`](Self::proxy), if there is one; the environment's
+    /// `https_proxy` is ignored.
+    ///
+    /// ```no_run
+    /// use wecom_finance::{Library, Sdk, Secret, Tls};
+    ///
+    /// // SAFETY: the vendor's library.
+    /// let library = unsafe { Library::open("/opt/wecom/libWeWorkFinanceSdk_C.so") }?;
+    /// let sdk = Sdk::builder(library, "ww0123456789abcdef", Secret::from_file("secret")?)
+    ///     .verified_tls(Tls::default())
+    ///     .build()?;
+    /// # Ok::<(), wecom_finance::Error>(())
+    /// ```
+    #[cfg(feature = "egress")]
+    pub fn verified_tls(mut self, tls: Tls) -> Self {
+        self.egress = Some(ChosenEgress::Own(tls));
+        self
+    }
+
+    /// The same with an egress that others use, too: sessions of all of them share its connections, its access token and its
+    /// quota. A proxy has to be given to the egress, not here.
+    #[cfg(feature = "egress")]
+    pub fn egress(mut self, egress: Egress) -> Self {
+        self.egress = Some(ChosenEgress::Shared(egress));
+        self
+    }
+
     /// How often and how patiently failed calls are repeated.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
@@ -68,7 +111,8 @@ impl SdkBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, and text with a NUL inside.
+    /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, and text with a NUL inside. With an egress also
+    /// for what contradicts it, and what [`EgressBuilder::start`](crate::EgressBuilder::start) says.
     pub fn build(self) -> Result<Sdk> {
         let not_empty = |argument, empty| {
             if empty { Err(Error::InvalidArgument { argument, problem: "is empty" }) } else { Ok(()) }
@@ -81,6 +125,13 @@ impl SdkBuilder {
             });
         }
         let backend: Box<dyn Backend> = match self.source {
+            #[cfg(feature = "egress")]
+            Source::Backend(_) if self.egress.is_some() => {
+                return Err(Error::InvalidArgument {
+                    argument: "egress",
+                    problem: "has no effect on a backend of one's own, which has to take `Egress::session` itself",
+                });
+            }
             Source::Backend(backend) => backend,
             Source::Library { library, secret } => {
                 not_empty("secret", secret.expose().is_empty())?;
@@ -90,6 +141,15 @@ impl SdkBuilder {
                     self.proxy.as_ref().map(Proxy::to_c).transpose()?,
                     self.timeout,
                 );
+                #[cfg(feature = "egress")]
+                match self.egress {
+                    None => Box::new(InProcess::new(library, connection)),
+                    Some(chosen) => {
+                        let egress = chosen.start(&self.corp_id, self.proxy, self.timeout)?;
+                        Box::new(InProcess::through(library, connection, egress, self.timeout))
+                    }
+                }
+                #[cfg(not(feature = "egress"))]
                 Box::new(InProcess::new(library, connection))
             }
         };
@@ -102,6 +162,28 @@ impl SdkBuilder {
                 corp_id: self.corp_id,
             }),
         })
+    }
+}
+
+#[cfg(feature = "egress")]
+impl ChosenEgress {
+    fn start(self, corp_id: &str, proxy: Option<Proxy>, timeout: Duration) -> Result<Egress> {
+        let invalid = |argument, problem| Err(Error::InvalidArgument { argument, problem });
+        match (self, proxy) {
+            (Self::Own(tls), proxy) => {
+                let builder = Egress::builder(corp_id).tls(tls).timeout(timeout);
+                match proxy {
+                    Some(proxy) => builder.proxy(proxy),
+                    None => builder,
+                }
+                .start()
+            }
+            (Self::Shared(_), Some(_)) => invalid("proxy", "has to be given to the egress"),
+            (Self::Shared(egress), None) if egress.corp_id() != corp_id => {
+                invalid("egress", "is another corp's")
+            }
+            (Self::Shared(egress), None) => Ok(egress),
+        }
     }
 }
 

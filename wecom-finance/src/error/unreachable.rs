@@ -1,0 +1,37 @@
+//! Why WeCom cannot be reached.
+
+use std::fmt;
+
+/// Where the way to WeCom ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnreachableKind {
+    /// The name of WeCom's host, or that of the proxy, has no address.
+    NameNotFound,
+    /// The connection was refused: nobody listens there, or a firewall says no.
+    Refused,
+    /// No answer within the time limit.
+    TimedOut,
+    /// The proxy answers, and does not let the connection through: wrong credentials, or WeCom's host is not allowed.
+    ProxyRefused,
+    /// No TLS connection came about, for another reason than the certificate: who answers may not speak TLS.
+    Tls,
+    /// The connection broke before the reply was complete.
+    Interrupted,
+    /// Anything else: no route, no network.
+    Other,
+}
+
+impl fmt::Display for UnreachableKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NameNotFound => "name not found",
+            Self::Refused => "connection refused",
+            Self::TimedOut => "timed out",
+            Self::ProxyRefused => "the proxy refused",
+            Self::Tls => "no TLS connection",
+            Self::Interrupted => "the connection broke",
+            Self::Other => "network failure",
+        })
+    }
+}
