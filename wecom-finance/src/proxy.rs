@@ -76,6 +76,12 @@ impl Proxy {
         &self.url
     }
 
+    /// What was given to [`Proxy::login`].
+    #[cfg(unix)]
+    pub(crate) fn user_and_password(&self) -> Option<&Secret> {
+        self.credentials.as_ref()
+    }
+
     pub(crate) fn to_c(&self) -> Result<(CText, Option<SecretText>), Error> {
         let password =
             self.credentials.as_ref().map(|secret| SecretText::of("proxy password", secret)).transpose()?;

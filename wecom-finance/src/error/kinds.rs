@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 
@@ -9,6 +10,7 @@ use crate::SealedMessage;
 use crate::keys::KeyError;
 use crate::message::InvalidJson;
 use crate::secret::SecretFileError;
+use crate::worker::{WorkerEnd, WorkerStartError};
 
 /// Everything that can go wrong between a program and WeCom.
 ///
@@ -81,6 +83,18 @@ pub enum Error {
         /// What was being done.
         operation: Operation,
     },
+    /// The worker process that the SDK runs in ended over this call, and so did the next one.
+    #[error("{operation} failed: the worker process {end}, twice")]
+    #[non_exhaustive]
+    WorkerDied {
+        /// What was being done.
+        operation: Operation,
+        /// How it ended the second time.
+        end: WorkerEnd,
+    },
+    /// There is no worker process.
+    #[error(transparent)]
+    WorkerStart(#[from] Box<WorkerStartError>),
     /// A private key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -91,6 +105,9 @@ pub enum Error {
     #[error(transparent)]
     Load(#[from] wecom_finance_sys::LoadError),
 }
+
+/// `errmsg` is quoted in errors up to this many characters.
+const QUOTED_ERRMSG_CHARACTERS: usize = 300;
 
 const _: () = assert!(size_of::<Error>() <= 96, "errors travel in every Result");
 
@@ -104,6 +121,8 @@ fn in_brackets(text: &str) -> String {
 pub enum Operation {
     /// `NewSdk` and `Init`.
     Init,
+    /// The request for an access token, which the SDK makes on its own before others.
+    Token,
     /// `GetChatData`.
     Chat,
     /// `DecryptData`.
@@ -116,6 +135,7 @@ impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Init => "initialising the SDK",
+            Self::Token => "getting an access token",
             Self::Chat => "pulling messages",
             Self::Open => "opening a message",
             Self::Media => "fetching a file",
@@ -171,6 +191,13 @@ pub enum UnopenedReason {
     /// It was opened, and is not JSON.
     #[error("its opened text is not a message: {0}")]
     InvalidJson(InvalidJson),
+    /// Each worker process that tried to open it ended over it (C8).
+    #[error("the worker process that opens it {end}")]
+    #[non_exhaustive]
+    KilledWorker {
+        /// How it ended.
+        end: WorkerEnd,
+    },
     /// The page's item is not a sealed message.
     #[error("an item of the page is not a sealed message")]
     Malformed,
@@ -185,6 +212,7 @@ impl UnopenedReason {
             Self::CannotDecrypt => "cannot_decrypt",
             Self::TooShort { .. } => "too_short",
             Self::InvalidJson(_) => "invalid_json",
+            Self::KilledWorker { .. } => "killed_worker",
             Self::Malformed => "malformed",
         }
     }
@@ -204,6 +232,11 @@ impl UnopenedReason {
                 "WeCom sent it damaged; it is kept as it came, nothing else is affected",
                 "企业微信下发的数据已损坏；已原样保留，不影响其他消息",
             ),
+            Self::KilledWorker { .. } => (
+                "the SDK does not survive it: it is kept as it came, and nothing else is affected; replay the quarantine \
+                 with a newer SDK",
+                "SDK 打开该消息时会崩溃；密文已原样保留，不影响其他消息；升级 SDK 后可重放隔离区",
+            ),
             Self::InvalidJson(_) => (
                 "its text is kept as it is; report its form, so that it can be read",
                 "其明文已原样保留；请反馈其格式以便支持",
@@ -221,6 +254,15 @@ impl Error {
     #[must_use]
     pub fn from_sdk(operation: Operation, code: SdkCode) -> Self {
         Self::Sdk { operation, code }
+    }
+
+    /// What the server refused, with its text cut to a bearable length.
+    pub(crate) fn refused(operation: Operation, errcode: i64, errmsg: &str) -> Self {
+        Self::Server {
+            operation,
+            code: ServerCode::from_raw(errcode),
+            message: errmsg.chars().take(QUOTED_ERRMSG_CHARACTERS).collect(),
+        }
     }
 
     /// The message that this error concerns, if it concerns one only: the stream goes on after it.
@@ -256,6 +298,23 @@ impl Error {
         }
     }
 
+    /// The IP address that the server saw and does not allow, where it names it: the one to allow.
+    #[must_use]
+    pub fn refused_address(&self) -> Option<IpAddr> {
+        match self {
+            Self::Server { message, .. } => refused_address(message),
+            _ => None,
+        }
+    }
+
+    /// The `hint` of a refusal: what the vendor's support asks for.
+    #[must_use]
+    pub fn server_hint(&self) -> Option<&str> {
+        let Self::Server { message, .. } = self else { return None };
+        let (_, rest) = message.split_once("hint: [")?;
+        rest.split_once(']').map(|(hint, _)| hint)
+    }
+
     /// Whether the same call may succeed later without any change. [`Sdk`](crate::Sdk) has retried such an error as
     /// often as its policy allows.
     #[must_use]
@@ -264,6 +323,8 @@ impl Error {
             Self::Sdk { code, .. } => code.is_retryable(),
             Self::Server { code, .. } => code.is_retryable(),
             Self::UnreadablePage { .. } | Self::MediaStalled { .. } => true,
+            Self::WorkerDied { end, .. } => end.came_from_outside(),
+            Self::WorkerStart(error) => error.is_retryable(),
             Self::InvalidArgument { .. }
             | Self::Unopened(_)
             | Self::BrokenReply { .. }
@@ -279,7 +340,7 @@ impl Error {
     pub fn remedy(&self, language: Language) -> Cow<'static, str> {
         match self {
             Self::Sdk { code, .. } => code.remedy(language).into(),
-            Self::Server { code, message, .. } => match (refused_address(message), code) {
+            Self::Server { code, .. } => match (self.refused_address(), code) {
                 (Some(address), ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed) => match language
                 {
                     Language::Chinese => format!("将 {address} 加入会话内容存档的可信 IP 列表").into(),
@@ -295,6 +356,18 @@ impl Error {
             ),
             Self::InvalidArgument { .. } => either(language, "correct the argument", "请更正该参数"),
             Self::OutOfMemory { .. } => either(language, "free some memory", "请释放内存"),
+            Self::WorkerDied { end, .. } if end.came_from_outside() => either(
+                language,
+                "look for what ends processes here: the system's log tells whether memory was short",
+                "请检查是什么结束了该进程：系统日志会显示是否因内存不足",
+            ),
+            Self::WorkerDied { .. } => either(
+                language,
+                "the SDK does not survive this reply, and nothing else is affected; if it was not WeCom's, somebody \
+                 between this machine and qyapi.weixin.qq.com forges replies",
+                "SDK 处理该回复时崩溃或无响应，不影响其他数据；若该回复并非来自企业微信，则链路中可能有人伪造回复",
+            ),
+            Self::WorkerStart(error) => error.remedy(language).into(),
             Self::Key(_) | Self::Secret(_) | Self::Load(_) => {
                 either(language, "the message above says what to do", "请按上面的提示处理")
             }
@@ -310,7 +383,7 @@ fn either(language: Language, english: &'static str, chinese: &'static str) -> C
 }
 
 /// The address that WeCom saw, which it names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
-fn refused_address(message: &str) -> Option<std::net::IpAddr> {
+fn refused_address(message: &str) -> Option<IpAddr> {
     let (_, rest) = message.split_once("from ip:")?;
     rest.trim_start().split([',', ' ']).next()?.parse().ok()
 }
@@ -318,6 +391,12 @@ fn refused_address(message: &str) -> Option<std::net::IpAddr> {
 impl From<UnopenedMessage> for Error {
     fn from(unopened: UnopenedMessage) -> Self {
         Self::Unopened(Box::new(unopened))
+    }
+}
+
+impl From<WorkerStartError> for Error {
+    fn from(error: WorkerStartError) -> Self {
+        Self::WorkerStart(Box::new(error))
     }
 }
 
@@ -344,11 +423,7 @@ mod tests {
     use super::*;
 
     fn refused(message: &str) -> Error {
-        Error::Server {
-            operation: Operation::Chat,
-            code: ServerCode::IpNotAllowed,
-            message: message.to_owned(),
-        }
+        Error::refused(Operation::Chat, 60020, message)
     }
 
     #[test]
@@ -358,6 +433,7 @@ mod tests {
         );
         assert!(error.remedy(Language::Chinese).contains("203.0.113.9"));
         assert!(error.remedy(Language::English).contains("203.0.113.9"));
+        assert_eq!((error.server_hint(), refused("hint: [").server_hint()), (Some("1711"), None));
         assert!(!refused("no ip here").remedy(Language::English).is_empty());
     }
 
