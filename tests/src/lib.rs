@@ -21,7 +21,9 @@ pub mod sessions;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use wecom_finance::{KeyRing, Library, Proxy, RetryPolicy, Sdk, SdkBuilder};
+use wecom_finance::{
+    KeyRing, Library, LibraryFile, LibrarySource, Proxy, RetryPolicy, Sdk, SdkBuilder, Worker,
+};
 use wecom_finance_simulator::{Loopback, Scenario, World};
 
 /// What stands behind the SDK's functions.
@@ -31,6 +33,17 @@ pub enum Ground {
     StandIn,
     /// The vendor's library, talking to the simulator's server.
     Genuine(Library),
+    /// The same in a worker process.
+    Isolated(&'static Isolation),
+}
+
+/// What a worker is made of.
+#[derive(Debug)]
+pub struct Isolation {
+    /// The vendor's library.
+    pub library: LibraryFile,
+    /// The program that is the worker.
+    pub program: &'static str,
 }
 
 impl Ground {
@@ -38,12 +51,22 @@ impl Ground {
     pub fn place(&self, scenario: Scenario) -> Place {
         let world = scenario.build();
         match self {
-            Self::StandIn => Place { library: world.library(), world, server: None },
+            Self::StandIn => Place { library: world.library().into(), world, worker: None, server: None },
             Self::Genuine(library) => {
                 let server = world.serve().expect("a loopback server");
-                Place { library: *library, world, server: Some(server) }
+                Place { library: (*library).into(), world, worker: None, server: Some(server) }
+            }
+            Self::Isolated(Isolation { library, program }) => {
+                let server = world.serve().expect("a loopback server");
+                let worker = Some(Worker::program(program));
+                Place { library: library.clone().into(), world, worker, server: Some(server) }
             }
         }
+    }
+
+    /// Whether the true reason of a failure can be had that the SDK only prints.
+    pub fn hears_what_the_sdk_prints(&self) -> bool {
+        matches!(self, Self::Isolated(_))
     }
 }
 
@@ -51,7 +74,8 @@ impl Ground {
 #[derive(Debug)]
 pub struct Place {
     pub world: World,
-    library: Library,
+    library: LibrarySource,
+    worker: Option<Worker>,
     server: Option<Loopback>,
 }
 
@@ -61,9 +85,12 @@ impl Place {
     }
 
     pub fn builder_with_secret(&self, secret: &str) -> SdkBuilder {
-        let builder = Sdk::builder(self.library, self.world.corp_id(), secret)
+        let mut builder = Sdk::builder(self.library.clone(), self.world.corp_id(), secret)
             .timeout(Duration::from_secs(20))
             .retry(RetryPolicy::default().pauses(SHORT, SHORT).rate_limit_pause(SHORT));
+        if let Some(worker) = &self.worker {
+            builder = builder.isolated(worker.clone());
+        }
         match &self.server {
             Some(server) => builder.proxy(Proxy::parse(&server.proxy_url()).unwrap()),
             None => builder,
@@ -95,6 +122,13 @@ pub fn genuine() -> Option<Ground> {
         library.build()
     );
     Some(Ground::Genuine(library))
+}
+
+/// The genuine SDK in a worker process that `program` becomes. `None` as for [`genuine`].
+pub fn isolated(program: &'static str) -> Option<Ground> {
+    let library = LibraryFile::at(genuine_path()?).unwrap_or_else(|error| panic!("{error}"));
+    assert!(library.build().is_known(), "{library:?}");
+    Some(Ground::Isolated(Box::leak(Box::new(Isolation { library, program }))))
 }
 
 /// Where the genuine SDK is, see [`genuine`].
@@ -173,7 +207,7 @@ macro_rules! tests_on {
                 a_file_refused_for_its_token_gets_a_fresh_session,
                 a_page_that_is_too_large_is_asked_for_in_parts,
                 refusals_are_named_and_not_repeated,
-                a_wrong_secret_is_10001_with_a_remedy_that_says_so,
+                a_wrong_secret_has_a_remedy_that_says_so,
                 too_many_calls_waits_and_goes_on,
                 a_server_that_does_not_answer_costs_the_timeout,
                 sixteen_threads_share_one_sdk_while_tokens_die,

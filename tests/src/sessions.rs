@@ -89,11 +89,15 @@ pub fn refusals_are_named_and_not_repeated(ground: Ground) {
     }
 }
 
-pub fn a_wrong_secret_is_10001_with_a_remedy_that_says_so(ground: Ground) {
+pub fn a_wrong_secret_has_a_remedy_that_says_so(ground: Ground) {
     let place = ground.place(Scenario::new().texts(1));
     let sdk = place.builder_with_secret("wrong").retry(RetryPolicy::never()).build().unwrap();
     let error = sdk.page(0).unwrap_err();
-    assert_eq!(error.sdk_code(), Some(SdkCode::Network));
+    if ground.hears_what_the_sdk_prints() {
+        assert_eq!(error.server_code(), Some(ServerCode::InvalidSecret));
+    } else {
+        assert_eq!(error.sdk_code(), Some(SdkCode::Network));
+    }
     assert!(error.remedy(Language::English).contains("secret"), "{}", error.remedy(Language::English));
     assert_eq!(place.world.chat_calls(), 0);
 }

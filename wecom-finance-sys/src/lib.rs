@@ -40,7 +40,7 @@ mod table;
 
 pub use bindings::{MediaData_t, Slice_t, WeWorkFinanceSdk_t};
 pub use builds::SdkBuild;
-pub use library::{Clash, Library, LoadError, OpenOptions};
+pub use library::{Clash, Library, LibraryFile, LoadError, OpenOptions, SYMBOLS};
 pub use table::FunctionTable;
 
 #[cfg(not(target_pointer_width = "64"))]

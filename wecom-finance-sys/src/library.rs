@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 pub use clash::Clash;
 pub use error::LoadError;
+pub use file::LibraryFile;
 
 use crate::bindings::SdkLibrary;
 use crate::implement::Implementation;
@@ -102,6 +103,12 @@ impl Library {
     #[must_use]
     pub fn path(self) -> Option<&'static Path> {
         self.file.map(|file| file.path.as_path())
+    }
+
+    /// The same as a file, for another process to load; `None` for a stand-in without one.
+    #[must_use]
+    pub fn file(self) -> Option<LibraryFile> {
+        self.file.map(|file| LibraryFile::loaded(file.path.clone(), file.build))
     }
 
     /// Which build of the SDK this is; `None` for a stand-in without a file.
@@ -226,7 +233,7 @@ fn missing_symbol(library: &libloading::Library) -> Option<&'static str> {
 }
 
 /// The functions that the library must export, in the order of the header.
-const SYMBOLS: [&str; 17] = [
+pub const SYMBOLS: [&str; 17] = [
     "NewSdk",
     "Init",
     "GetChatData",

@@ -9,6 +9,26 @@ pub(crate) use in_process::InProcess;
 use crate::media::{IndexToken, MediaChunk, SdkFileId};
 use crate::{Error, PageSize, RandomKey};
 
+/// The way to WeCom.
+#[derive(Debug)]
+pub(crate) enum Route {
+    /// The SDK's own, or through the user's proxy.
+    Own(Option<crate::Proxy>),
+    #[cfg(feature = "egress")]
+    Verified(crate::Egress),
+}
+
+impl Route {
+    /// The proxy that all sessions share.
+    pub(crate) fn proxy(&self) -> Option<&crate::Proxy> {
+        match self {
+            Self::Own(proxy) => proxy.as_ref(),
+            #[cfg(feature = "egress")]
+            Self::Verified(_) => None,
+        }
+    }
+}
+
 /// What talks to WeCom for an [`Sdk`](crate::Sdk): the SDK in this process, or something that stands for it.
 ///
 /// Implementations make single attempts. Retries, fresh sessions and page sizes are the business of
@@ -29,6 +49,21 @@ pub trait Backend: Send + Sync + 'static {
     /// [`Error::InvalidArgument`] for a message that the SDK would not survive (C7), [`Error::Sdk`] with its code.
     #[doc(alias = "DecryptData")]
     fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes, Error>;
+
+    /// Opens several messages, with one outcome for each, in their order.
+    ///
+    /// # Errors
+    ///
+    /// What is no matter of single messages: there is nobody to open them. What a message's own outcome says is as for
+    /// [`Backend::open`], and [`Error::WorkerDied`] for one that no worker process survives.
+    fn open_many(&self, messages: &[(RandomKey, &str)]) -> Result<Vec<Result<Bytes, Error>>, Error> {
+        Ok(messages.iter().map(|(random_key, text)| self.open(random_key, text)).collect())
+    }
+
+    /// How many messages are best opened at once: 1 where nothing is gained by more.
+    fn messages_at_once(&self) -> usize {
+        1
+    }
 }
 
 /// One conversation with WeCom: an access token, used by one call at a time.

@@ -1,5 +1,6 @@
 //! From pages of sealed messages to opened ones.
 
+mod cores;
 mod iterator;
 mod open;
 mod page;

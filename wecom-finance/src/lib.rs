@@ -93,9 +93,11 @@ mod native;
 mod proxy;
 #[cfg(feature = "native")]
 mod sdk;
+#[cfg(feature = "native")]
+pub mod worker;
 
 #[cfg(feature = "native")]
-pub use wecom_finance_sys::{Clash, Library, LoadError, OpenOptions, SdkBuild};
+pub use wecom_finance_sys::{Clash, Library, LibraryFile, LoadError, OpenOptions, SdkBuild};
 
 #[cfg(feature = "native")]
 pub use crate::backend::{Backend, Session};
@@ -127,6 +129,8 @@ pub use crate::message::{
 #[cfg(feature = "native")]
 pub use crate::proxy::Proxy;
 #[cfg(feature = "native")]
-pub use crate::sdk::{PageSize, RetryPolicy, Sdk, SdkBuilder};
+pub use crate::sdk::{LibrarySource, PageSize, RetryPolicy, Sdk, SdkBuilder};
 pub use crate::secret::{Secret, SecretFileError};
 pub use crate::timestamp::Timestamp;
+#[cfg(feature = "native")]
+pub use crate::worker::{Worker, WorkerEnd, WorkerStartError, WorkerStats};

@@ -4,10 +4,12 @@
 //! strings, limits within C10, timeouts within C9, messages within C7. Callers make them; the types here keep them.
 //! The numbers are those of [`wecom_finance_sys::contracts`].
 
+#[cfg(unix)]
+pub(crate) mod child;
 mod handle;
 mod media_buffer;
 mod slice;
 mod strings;
 
-pub(crate) use handle::{Connection, Handle, open};
+pub(crate) use handle::{Connection, Handle, check_encrypt_msg, open, whole_seconds};
 pub(crate) use strings::{CText, SecretText};

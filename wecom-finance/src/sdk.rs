@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use builder::SdkBuilder;
+pub use builder::{LibrarySource, SdkBuilder};
 pub use page_size::PageSize;
 pub use retry::RetryPolicy;
 pub(crate) use retry::{Decision, Patience, Retries};
@@ -19,6 +19,7 @@ pub(crate) use retry::{Decision, Patience, Retries};
 use crate::backend::{Backend, Session};
 use crate::chat::{ChatIterator, ChatPage};
 use crate::media::{DownloaderBuilder, IndexToken, MediaChunk, MediaReader, SdkFileId};
+use crate::worker::{Counters, WorkerStats};
 use crate::{Error, KeyRing, Operation, RandomKey, Result, ServerCode};
 use page_size::AdaptivePageSize;
 use pool::SessionPool;
@@ -30,7 +31,8 @@ use pool::SessionPool;
 /// revoked or has expired, and ask for less when a page is too large.
 ///
 /// Opening messages happens inside the process that loaded the SDK. A message whose sealed lengths lie can end that
-/// process (C8), as can a hostile reply to a media request (C12): both need somebody who can forge WeCom's answers.
+/// process (C8), as can a hostile reply to a media request (C12): both need somebody who can forge WeCom's answers. With
+/// [`SdkBuilder::isolated`] that process is another one, and the calls go on.
 #[derive(Clone)]
 pub struct Sdk {
     inner: Arc<Inner>,
@@ -42,6 +44,7 @@ struct Inner {
     retry: RetryPolicy,
     page_size: AdaptivePageSize,
     corp_id: String,
+    worker_counters: Option<Arc<Counters>>,
 }
 
 impl Sdk {
@@ -61,11 +64,14 @@ impl Sdk {
     /// # Ok::<(), wecom_finance::Error>(())
     /// ```
     pub fn builder(
-        library: wecom_finance_sys::Library,
+        library: impl Into<LibrarySource>,
         corp_id: impl Into<String>,
         secret: impl Into<crate::Secret>,
     ) -> SdkBuilder {
-        SdkBuilder::new(builder::Source::Library { library, secret: secret.into() }, corp_id.into())
+        SdkBuilder::new(
+            builder::Source::Library { library: library.into(), secret: secret.into() },
+            corp_id.into(),
+        )
     }
 
     /// Puts an `Sdk` together from something that stands for the SDK.
@@ -125,6 +131,29 @@ impl Sdk {
     #[doc(alias = "DecryptData")]
     pub fn open(&self, random_key: &RandomKey, encrypt_chat_msg: &str) -> Result<Bytes> {
         self.inner.backend.open(random_key, encrypt_chat_msg)
+    }
+
+    /// Opens several messages, with one outcome for each: what costs least where the SDK runs in a worker process.
+    /// [`KeyRing::open_all`](crate::KeyRing::open_all) does the whole work.
+    ///
+    /// # Errors
+    ///
+    /// What is no matter of single messages: [`Error::WorkerStart`](crate::Error::WorkerStart),
+    /// [`Error::Load`](crate::Error::Load). The outcome of a message is as for [`Sdk::open`], and
+    /// [`Error::WorkerDied`](crate::Error::WorkerDied) for one that no worker survives.
+    pub fn open_many(&self, messages: &[(RandomKey, &str)]) -> Result<Vec<Result<Bytes>>> {
+        self.inner.backend.open_many(messages)
+    }
+
+    /// How many messages are best opened at once, see [`Backend::messages_at_once`].
+    pub(crate) fn messages_at_once(&self) -> usize {
+        self.inner.backend.messages_at_once().max(1)
+    }
+
+    /// What became of the worker processes so far; `None` without [`SdkBuilder::isolated`].
+    #[must_use]
+    pub fn worker_stats(&self) -> Option<WorkerStats> {
+        self.inner.worker_counters.as_ref().map(|counters| counters.snapshot())
     }
 
     /// Reads a file by the `sdkfileid` that a message names.

@@ -20,6 +20,55 @@ pub(super) struct Candidate {
     head: Vec<u8>,
 }
 
+/// The SDK as a file: there, and a library for this system, but not loaded.
+///
+/// It is what a program names that leaves the loading to another process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LibraryFile {
+    path: PathBuf,
+    build: SdkBuild,
+}
+
+impl LibraryFile {
+    /// Looks at a file without running any of it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] for a file that is missing, that cannot be read, or that is no library for this system. What the
+    /// system's loader makes of it is not known before it is loaded.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use wecom_finance_sys::LibraryFile;
+    ///
+    /// let file = LibraryFile::at("/opt/wecom/libWeWorkFinanceSdk_C.so")?;
+    /// println!("{} is {}", file.path().display(), file.build());
+    /// # Ok::<(), wecom_finance_sys::LoadError>(())
+    /// ```
+    pub fn at(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let candidate = Candidate::read(path.as_ref())?;
+        candidate.check_format()?;
+        Ok(Self { path: candidate.path, build: candidate.build })
+    }
+
+    pub(super) fn loaded(path: PathBuf, build: SdkBuild) -> Self {
+        Self { path, build }
+    }
+
+    /// Where it is: absolute, symbolic links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Which build of the SDK it is.
+    #[must_use]
+    pub fn build(&self) -> SdkBuild {
+        self.build
+    }
+}
+
 impl Candidate {
     pub(super) fn read(path: &Path) -> Result<Self, LoadError> {
         let unreadable = |source: std::io::Error| match source.kind() {

@@ -1,9 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use wecom_finance_sys::Library;
 
-use super::{Backend, Session};
+use super::{Backend, Route, Session};
 use crate::media::{IndexToken, MediaChunk, SdkFileId};
 use crate::native::{self, Connection, Handle};
 use crate::{Error, PageSize, RandomKey};
@@ -16,19 +17,20 @@ pub(crate) struct InProcess {
 }
 
 impl InProcess {
-    pub(crate) fn new(library: Library, connection: Connection) -> Self {
-        Self { library, way: Way::Straight(Arc::new(connection)) }
-    }
-
-    /// Every session with credentials of its own for the egress, which so knows whose calls fail.
-    #[cfg(feature = "egress")]
-    pub(crate) fn through(
+    /// With `connection`, which has the proxy of a route of its own already.
+    pub(crate) fn new(
         library: Library,
         connection: Connection,
-        egress: crate::Egress,
-        timeout: std::time::Duration,
+        route: Route,
+        #[cfg_attr(not(feature = "egress"), expect(unused_variables, reason = "only an egress waits"))]
+        timeout: Duration,
     ) -> Self {
-        Self { library, way: Way::Verified { connection: Box::new(connection), egress, timeout } }
+        let way = match route {
+            Route::Own(_) => Way::Straight(Arc::new(connection)),
+            #[cfg(feature = "egress")]
+            Route::Verified(egress) => Way::Verified { connection: Box::new(connection), egress, timeout },
+        };
+        Self { library, way }
     }
 }
 
@@ -37,8 +39,9 @@ impl InProcess {
 enum Way {
     /// As the SDK itself does, or through the user's proxy.
     Straight(Arc<Connection>),
+    /// Every session with credentials of its own for the egress, which so knows whose calls fail.
     #[cfg(feature = "egress")]
-    Verified { connection: Box<Connection>, egress: crate::Egress, timeout: std::time::Duration },
+    Verified { connection: Box<Connection>, egress: crate::Egress, timeout: Duration },
 }
 
 impl Backend for InProcess {

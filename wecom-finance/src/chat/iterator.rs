@@ -2,9 +2,10 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::vec;
 
-use super::{ChatPage, ChatRecord, MalformedItem, SealedMessage};
+use super::cores::cores;
+use super::{ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
 use crate::error::{UnopenedMessage, UnopenedReason};
-use crate::{KeyRing, Result, Sdk};
+use crate::{Error, KeyRing, Result, Sdk};
 
 /// The messages of a corp, opened in order, from a cursor to the head of the stream. Made by [`Sdk::chat`].
 ///
@@ -13,8 +14,8 @@ use crate::{KeyRing, Result, Sdk};
 /// Two kinds come out of it, and [`Error::sealed`](crate::Error::sealed) tells them apart:
 ///
 /// * A message that cannot be opened or read: the error holds it, and the iterator goes on with the next one.
-/// * A page that cannot be had, retries included: the iterator ends. Another one resumes from
-///   [`cursor`](Self::cursor).
+/// * A page that cannot be had, retries included, or that there is no worker process to open: the iterator ends.
+///   Another one resumes from [`cursor`](Self::cursor).
 ///
 /// # Examples
 ///
@@ -37,6 +38,8 @@ pub struct ChatIterator {
     keys: KeyRing,
     cursor: u64,
     messages: vec::IntoIter<SealedMessage>,
+    /// Opened together, where the backend prefers that.
+    opened: vec::IntoIter<(SealedMessage, Result<OpenedMessage>)>,
     malformed: vec::IntoIter<MalformedItem>,
     page_end: u64,
     ended: bool,
@@ -49,6 +52,7 @@ impl ChatIterator {
             keys,
             cursor: 0,
             messages: Vec::new().into_iter(),
+            opened: Vec::new().into_iter(),
             malformed: Vec::new().into_iter(),
             page_end: 0,
             ended: false,
@@ -68,8 +72,23 @@ impl ChatIterator {
         self.cursor
     }
 
-    fn open(&self, sealed: &SealedMessage) -> Result<ChatRecord> {
-        self.keys.open(&self.sdk, sealed)?.parse(sealed)
+    /// Opens the next messages of the page; `false` if there are none.
+    fn open_next(&mut self) -> Result<bool> {
+        let at_once = match self.sdk.messages_at_once() {
+            // One that ends this process (C8) shall not do so before those that come before it are out.
+            1 => 1,
+            several => several.saturating_mul(cores()),
+        };
+        let sealed: Vec<SealedMessage> = self.messages.by_ref().take(at_once).collect();
+        let opened = self.keys.open_all(&self.sdk, &sealed)?;
+        self.opened = sealed.into_iter().zip(opened).collect::<Vec<_>>().into_iter();
+        Ok(self.opened.len() > 0)
+    }
+
+    fn end_with(&mut self, error: Error) -> Error {
+        // None of the page is passed over: the cursor stays where it is.
+        *self = Self { ended: true, ..Self::new(self.sdk.clone(), self.keys.clone()).after(self.cursor) };
+        error
     }
 
     fn next_page(&mut self) -> Result<bool> {
@@ -86,9 +105,14 @@ impl Iterator for ChatIterator {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(sealed) = self.messages.next() {
+            if let Some((sealed, opened)) = self.opened.next() {
                 self.cursor = sealed.seq.max(self.cursor);
-                return Some(self.open(&sealed));
+                return Some(opened.and_then(|opened| opened.parse(&sealed)));
+            }
+            match self.open_next() {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => return Some(Err(self.end_with(error))),
             }
             if let Some(item) = self.malformed.next() {
                 return Some(Err(malformed(item).into()));
@@ -109,7 +133,8 @@ impl Iterator for ChatIterator {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let at_hand = self.messages.len().saturating_add(self.malformed.len());
+        let at_hand =
+            self.opened.len().saturating_add(self.messages.len()).saturating_add(self.malformed.len());
         (at_hand, self.ended.then_some(at_hand))
     }
 }
@@ -129,7 +154,7 @@ impl fmt::Debug for ChatIterator {
         f.debug_struct("ChatIterator")
             .field("corp_id", &self.sdk.corp_id())
             .field("cursor", &self.cursor)
-            .field("at_hand", &self.messages.len())
+            .field("at_hand", &self.opened.len().saturating_add(self.messages.len()))
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -5,10 +5,11 @@ use bytes::Bytes;
 use wecom_finance_sys::contracts::SHORTEST_ENCRYPT_MSG;
 
 use super::SealedMessage;
+use super::cores::on_all_cores;
 use crate::error::{UnopenedMessage, UnopenedReason};
 use crate::keys::RandomKeyError;
 use crate::message::MediaReferences;
-use crate::{Error, KeyRing, Message, Result, Sdk};
+use crate::{Error, KeyRing, Message, Operation, RandomKey, Result, Sdk};
 
 impl KeyRing {
     /// Opens a sealed message: RSA with the key of its version here, then the SDK's own decryption.
@@ -16,37 +17,93 @@ impl KeyRing {
     /// # Errors
     ///
     /// [`Error::Unopened`] with the message in it: no key of this version, a key that does not fit, a ciphertext that
-    /// the SDK would not survive.
+    /// the SDK would not survive or that no worker process survived. Any other error is no matter of this message: there
+    /// is no worker process to open it.
     pub fn open(&self, sdk: &Sdk, sealed: &SealedMessage) -> Result<OpenedMessage> {
-        self.open_raw(sdk, sealed)
-            .map_err(|reason| Error::from(UnopenedMessage { sealed: sealed.clone(), reason, content: None }))
+        self.open_share(sdk, std::slice::from_ref(sealed))?.pop().ok_or(TOO_FEW)?
     }
 
-    fn open_raw(&self, sdk: &Sdk, sealed: &SealedMessage) -> Result<OpenedMessage, UnopenedReason> {
+    /// Opens many messages, on all cores: one outcome for each, in their order.
+    ///
+    /// # Errors
+    ///
+    /// What is no matter of single messages: there is no worker process to open them. The outcome of a message is as for
+    /// [`KeyRing::open`].
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn example(sdk: wecom_finance::Sdk, keys: wecom_finance::KeyRing) -> wecom_finance::Result<()> {
+    /// if let Some(page) = sdk.page(0)? {
+    ///     for (sealed, opened) in page.messages().iter().zip(keys.open_all(&sdk, page.messages())?) {
+    ///         println!("{}: {}", sealed.seq, opened.and_then(|opened| opened.parse(sealed))?.raw());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_all(&self, sdk: &Sdk, sealed: &[SealedMessage]) -> Result<Vec<Result<OpenedMessage>>> {
+        on_all_cores(sealed, |share| self.open_share(sdk, share))
+    }
+
+    /// RSA for each, then all of them to the SDK in one go.
+    fn open_share(&self, sdk: &Sdk, share: &[SealedMessage]) -> Result<Vec<Result<OpenedMessage>>> {
+        let mut openable = Vec::with_capacity(share.len());
+        let mut refused = Vec::with_capacity(share.len());
+        for sealed in share {
+            refused.push(match self.random_key(sealed) {
+                Ok(random_key) => {
+                    openable.push((random_key, sealed.encrypt_chat_msg()));
+                    None
+                }
+                Err(reason) => Some(reason),
+            });
+        }
+        let mut opened = sdk.open_many(&openable)?.into_iter();
+        let mut outcomes = Vec::with_capacity(share.len());
+        for (sealed, refused) in share.iter().zip(refused) {
+            let outcome = match refused {
+                Some(reason) => Err(reason),
+                None => opened.next().ok_or(TOO_FEW)?.map_err(|error| reason_of(&error)),
+            };
+            outcomes.push(match outcome {
+                Ok(raw) => Ok(OpenedMessage {
+                    seq: sealed.seq,
+                    msgid: sealed.msgid().to_owned(),
+                    publickey_ver: sealed.publickey_ver,
+                    raw,
+                }),
+                Err(reason) => Err(UnopenedMessage { sealed: sealed.clone(), reason, content: None }.into()),
+            });
+        }
+        Ok(outcomes)
+    }
+
+    fn random_key(&self, sealed: &SealedMessage) -> Result<RandomKey, UnopenedReason> {
         // Before the key is used: this one nobody's key opens (C7).
         let len = sealed.encrypt_chat_msg().split('\0').next().unwrap_or_default().len();
         if len < SHORTEST_ENCRYPT_MSG {
             return Err(UnopenedReason::TooShort { len });
         }
-        let random_key =
-            self.decrypt_random_key(sealed.publickey_ver, sealed.encrypt_random_key()).map_err(|error| {
-                match error {
-                    RandomKeyError::MissingKey { version } => {
-                        UnopenedReason::MissingKey { publickey_ver: version }
-                    }
-                    _ => UnopenedReason::CannotDecrypt,
+        self.decrypt_random_key(sealed.publickey_ver, sealed.encrypt_random_key()).map_err(
+            |error| match error {
+                RandomKeyError::MissingKey { version } => {
+                    UnopenedReason::MissingKey { publickey_ver: version }
                 }
-            })?;
-        // Whatever the SDK says, the caller learns no more than that: see `UnopenedReason::CannotDecrypt`.
-        let raw = sdk
-            .open(&random_key, sealed.encrypt_chat_msg())
-            .map_err(|_opaque| UnopenedReason::CannotDecrypt)?;
-        Ok(OpenedMessage {
-            seq: sealed.seq,
-            msgid: sealed.msgid().to_owned(),
-            publickey_ver: sealed.publickey_ver,
-            raw,
-        })
+                _ => UnopenedReason::CannotDecrypt,
+            },
+        )
+    }
+}
+
+const TOO_FEW: Error =
+    Error::BrokenReply { operation: Operation::Open, detail: "fewer outcomes than there were messages" };
+
+/// Whatever the SDK says, the caller learns no more than that: see [`UnopenedReason::CannotDecrypt`].
+fn reason_of(error: &Error) -> UnopenedReason {
+    match error {
+        Error::WorkerDied { end, .. } => UnopenedReason::KilledWorker { end: *end },
+        _opaque => UnopenedReason::CannotDecrypt,
     }
 }
 

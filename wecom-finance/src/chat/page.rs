@@ -7,10 +7,7 @@ use serde_json::value::RawValue;
 
 use super::SealedMessage;
 use super::sealed::Text;
-use crate::{Error, Operation, ServerCode};
-
-/// `errmsg` is quoted in errors up to this many characters.
-const QUOTED_ERRMSG_CHARACTERS: usize = 300;
+use crate::{Error, Operation};
 
 /// Up to 1,000 sealed messages, in the SDK's own buffer.
 #[derive(Clone)]
@@ -39,16 +36,8 @@ impl ChatPage {
         match (errcode, &parsed.chatdata) {
             (Some(0), _) | (None, Some(_)) => {}
             (Some(errcode), _) => {
-                return Err(Error::Server {
-                    operation: Operation::Chat,
-                    code: ServerCode::from_raw(errcode),
-                    message: parsed
-                        .errmsg
-                        .unwrap_or_default()
-                        .chars()
-                        .take(QUOTED_ERRMSG_CHARACTERS)
-                        .collect(),
-                });
+                let errmsg = parsed.errmsg.unwrap_or_default();
+                return Err(Error::refused(Operation::Chat, errcode, &errmsg));
             }
             (None, None) => return Err(unreadable_because("it has neither errcode nor chatdata")),
         }
@@ -210,6 +199,7 @@ fn unreadable_because(detail: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ServerCode;
 
     fn read(after: u64, reply: &str) -> Result<Option<ChatPage>, Error> {
         ChatPage::read(after, Bytes::copy_from_slice(reply.as_bytes()))

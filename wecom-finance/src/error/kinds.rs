@@ -10,6 +10,7 @@ use crate::SealedMessage;
 use crate::keys::KeyError;
 use crate::message::InvalidJson;
 use crate::secret::SecretFileError;
+use crate::worker::{WorkerEnd, WorkerStartError};
 
 /// Everything that can go wrong between a program and WeCom.
 ///
@@ -120,6 +121,18 @@ pub enum Error {
         /// What was being done.
         operation: Operation,
     },
+    /// The worker process that the SDK runs in ended over this call, and so did the next one.
+    #[error("{operation} failed: the worker process {end}, twice")]
+    #[non_exhaustive]
+    WorkerDied {
+        /// What was being done.
+        operation: Operation,
+        /// How it ended the second time.
+        end: WorkerEnd,
+    },
+    /// There is no worker process.
+    #[error(transparent)]
+    WorkerStart(#[from] Box<WorkerStartError>),
     /// A private key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -130,6 +143,9 @@ pub enum Error {
     #[error(transparent)]
     Load(#[from] wecom_finance_sys::LoadError),
 }
+
+/// `errmsg` is quoted in errors up to this many characters.
+const QUOTED_ERRMSG_CHARACTERS: usize = 300;
 
 const _: () = assert!(size_of::<Error>() <= 96, "errors travel in every Result");
 
@@ -217,6 +233,13 @@ pub enum UnopenedReason {
     /// It was opened, and is not JSON.
     #[error("its opened text is not a message: {0}")]
     InvalidJson(InvalidJson),
+    /// Each worker process that tried to open it ended over it (C8).
+    #[error("the worker process that opens it {end}")]
+    #[non_exhaustive]
+    KilledWorker {
+        /// How it ended.
+        end: WorkerEnd,
+    },
     /// The page's item is not a sealed message.
     #[error("an item of the page is not a sealed message")]
     Malformed,
@@ -231,6 +254,7 @@ impl UnopenedReason {
             Self::CannotDecrypt => "cannot_decrypt",
             Self::TooShort { .. } => "too_short",
             Self::InvalidJson(_) => "invalid_json",
+            Self::KilledWorker { .. } => "killed_worker",
             Self::Malformed => "malformed",
         }
     }
@@ -250,6 +274,11 @@ impl UnopenedReason {
                 "WeCom sent it damaged; it is kept as it came, nothing else is affected",
                 "企业微信下发的数据已损坏；已原样保留，不影响其他消息",
             ),
+            Self::KilledWorker { .. } => (
+                "the SDK does not survive it: it is kept as it came, and nothing else is affected; replay the quarantine \
+                 with a newer SDK",
+                "SDK 打开该消息时会崩溃；密文已原样保留，不影响其他消息；升级 SDK 后可重放隔离区",
+            ),
             Self::InvalidJson(_) => (
                 "its text is kept as it is; report its form, so that it can be read",
                 "其明文已原样保留；请反馈其格式以便支持",
@@ -267,6 +296,15 @@ impl Error {
     #[must_use]
     pub fn from_sdk(operation: Operation, code: SdkCode) -> Self {
         Self::Sdk { operation, code }
+    }
+
+    /// What the server refused, with its text cut to a bearable length.
+    pub(crate) fn refused(operation: Operation, errcode: i64, errmsg: &str) -> Self {
+        Self::Server {
+            operation,
+            code: ServerCode::from_raw(errcode),
+            message: errmsg.chars().take(QUOTED_ERRMSG_CHARACTERS).collect(),
+        }
     }
 
     /// The message that this error concerns, if it concerns one only: the stream goes on after it.
@@ -316,6 +354,14 @@ impl Error {
         }
     }
 
+    /// The `hint` of a refusal: what the vendor's support asks for.
+    #[must_use]
+    pub fn server_hint(&self) -> Option<&str> {
+        let Self::Server { message, .. } = self else { return None };
+        let (_, rest) = message.split_once("hint: [")?;
+        rest.split_once(']').map(|(hint, _)| hint)
+    }
+
     /// Whether the same call may succeed later without any change. [`Sdk`](crate::Sdk) has retried such an error as
     /// often as its policy allows.
     #[must_use]
@@ -327,6 +373,8 @@ impl Error {
             | Self::MediaStalled { .. }
             | Self::UnusableReply { .. }
             | Self::Unreachable { .. } => true,
+            Self::WorkerDied { end, .. } => end.came_from_outside(),
+            Self::WorkerStart(error) => error.is_retryable(),
             Self::InvalidArgument { .. }
             | Self::Unopened(_)
             | Self::BrokenReply { .. }
@@ -369,6 +417,18 @@ impl Error {
             ),
             Self::InvalidArgument { .. } => either(language, "correct the argument", "请更正该参数"),
             Self::OutOfMemory { .. } => either(language, "free some memory", "请释放内存"),
+            Self::WorkerDied { end, .. } if end.came_from_outside() => either(
+                language,
+                "look for what ends processes here: the system's log tells whether memory was short",
+                "请检查是什么结束了该进程：系统日志会显示是否因内存不足",
+            ),
+            Self::WorkerDied { .. } => either(
+                language,
+                "the SDK does not survive this reply, and nothing else is affected; if it was not WeCom's, somebody \
+                 between this machine and qyapi.weixin.qq.com forges replies",
+                "SDK 处理该回复时崩溃或无响应，不影响其他数据；若该回复并非来自企业微信，则链路中可能有人伪造回复",
+            ),
+            Self::WorkerStart(error) => error.remedy(language).into(),
             Self::Key(_) | Self::Secret(_) | Self::Load(_) => {
                 either(language, "the message above says what to do", "请按上面的提示处理")
             }
@@ -392,6 +452,12 @@ fn ip_in(errmsg: &str) -> Option<IpAddr> {
 impl From<UnopenedMessage> for Error {
     fn from(unopened: UnopenedMessage) -> Self {
         Self::Unopened(Box::new(unopened))
+    }
+}
+
+impl From<WorkerStartError> for Error {
+    fn from(error: WorkerStartError) -> Self {
+        Self::WorkerStart(Box::new(error))
     }
 }
 
@@ -424,11 +490,7 @@ mod tests {
     use super::*;
 
     fn refused(message: &str) -> Error {
-        Error::Server {
-            operation: Operation::Chat,
-            code: ServerCode::IpNotAllowed,
-            message: message.to_owned(),
-        }
+        Error::refused(Operation::Chat, 60020, message)
     }
 
     #[test]
@@ -438,6 +500,7 @@ mod tests {
         );
         assert!(error.remedy(Language::Chinese).contains("203.0.113.9"));
         assert!(error.remedy(Language::English).contains("203.0.113.9"));
+        assert_eq!((error.server_hint(), refused("hint: [").server_hint()), (Some("1711"), None));
         assert!(!refused("no ip here").remedy(Language::English).is_empty());
     }
 

@@ -35,8 +35,7 @@ impl Connection {
             Some((proxy, password)) => (Some(proxy), password),
             None => (None, None),
         };
-        // Whole seconds, rounded up: 0 would wait for ever (C9).
-        let seconds = timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).max(1);
+        let seconds = whole_seconds(timeout);
         Self {
             corp_id,
             secret,
@@ -47,7 +46,6 @@ impl Connection {
     }
 
     /// The same by way of this proxy.
-    #[cfg(feature = "egress")]
     pub(crate) fn through(&self, (proxy, password): (CText, Option<SecretText>)) -> Self {
         Self { proxy: Some(proxy), proxy_password: password, ..self.clone() }
     }
@@ -59,6 +57,11 @@ impl Connection {
     fn proxy_password(&self) -> *const c_char {
         pointer(self.proxy_password.as_ref().map(SecretText::as_c_str))
     }
+}
+
+/// A timeout as the SDK counts it: whole seconds, rounded up, since 0 would wait for ever (C9).
+pub(crate) fn whole_seconds(timeout: Duration) -> u64 {
+    timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).max(1)
 }
 
 /// NULL means "none" (C6).
@@ -161,13 +164,8 @@ pub(crate) fn open(
     encrypt_msg: &str,
 ) -> Result<Bytes, Error> {
     let encrypt_key = SecretText::new("random key", encrypt_key)?;
+    check_encrypt_msg(encrypt_msg)?;
     let encrypt_msg = CText::new("encrypt_chat_msg", encrypt_msg)?;
-    if encrypt_msg.as_c_str().count_bytes() < SHORTEST_ENCRYPT_MSG {
-        return Err(Error::InvalidArgument {
-            argument: "encrypt_chat_msg",
-            problem: "is shorter than 13 bytes",
-        });
-    }
     let mut slice = Slice::new(table, Operation::Open)?;
     let encrypt_key = encrypt_key.as_c_str().as_ptr();
     // SAFETY: both strings end in NUL and outlive the call; the message is long enough for C7; the slice is live. C8
@@ -175,6 +173,18 @@ pub(crate) fn open(
     let code = unsafe { (table.decrypt_data)(encrypt_key, encrypt_msg.as_c_str().as_ptr(), slice.as_ptr()) };
     check(Operation::Open, code)?;
     slice.into_bytes(Operation::Open)
+}
+
+/// Whether the SDK reads this text whole, and survives its length (C7).
+pub(crate) fn check_encrypt_msg(encrypt_msg: &str) -> Result<(), Error> {
+    let invalid = |problem| Err(Error::InvalidArgument { argument: "encrypt_chat_msg", problem });
+    if encrypt_msg.contains('\0') {
+        return invalid("contains a NUL character");
+    }
+    if encrypt_msg.len() < SHORTEST_ENCRYPT_MSG {
+        return invalid("is shorter than 13 bytes");
+    }
+    Ok(())
 }
 
 fn check(operation: Operation, code: c_int) -> Result<(), Error> {

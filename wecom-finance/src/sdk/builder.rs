@@ -2,11 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wecom_finance_sys::Library;
+use wecom_finance_sys::{Library, LibraryFile};
 
 use super::{AdaptivePageSize, Inner, PageSize, RetryPolicy, Sdk, SessionPool};
-use crate::backend::{Backend, InProcess};
+use crate::backend::{Backend, InProcess, Route};
 use crate::native::{CText, Connection, SecretText};
+use crate::worker::{self, Access, Worker};
 #[cfg(feature = "egress")]
 use crate::{Egress, Tls};
 use crate::{Error, Proxy, Result, Secret};
@@ -22,6 +23,7 @@ pub struct SdkBuilder {
     timeout: Duration,
     page_size: PageSize,
     retry: RetryPolicy,
+    worker: Option<Worker>,
     #[cfg(feature = "egress")]
     egress: Option<ChosenEgress>,
 }
@@ -35,8 +37,52 @@ enum ChosenEgress {
     Shared(Egress),
 }
 
+/// The SDK, loaded into this process, or as a file for a [`Worker`] to load.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LibrarySource {
+    /// Loaded into this process. A worker loads the same file once more.
+    Loaded(Library),
+    /// Not loaded here.
+    File(LibraryFile),
+}
+
+impl From<Library> for LibrarySource {
+    fn from(library: Library) -> Self {
+        Self::Loaded(library)
+    }
+}
+
+impl From<LibraryFile> for LibrarySource {
+    fn from(file: LibraryFile) -> Self {
+        Self::File(file)
+    }
+}
+
+impl LibrarySource {
+    fn loaded(self) -> Result<Library> {
+        match self {
+            Self::Loaded(library) => Ok(library),
+            Self::File(_) => Err(Error::InvalidArgument {
+                argument: "library",
+                problem: "is only named: leave it to a worker (SdkBuilder::isolated) or load it (Library::open)",
+            }),
+        }
+    }
+
+    fn file(self) -> Result<LibraryFile> {
+        match self {
+            Self::File(file) => Ok(file),
+            Self::Loaded(library) => library.file().ok_or(Error::InvalidArgument {
+                argument: "library",
+                problem: "is a stand-in without a file, which no worker can load",
+            }),
+        }
+    }
+}
+
 pub(super) enum Source {
-    Library { library: Library, secret: Secret },
+    Library { library: LibrarySource, secret: Secret },
     Backend(Box<dyn Backend>),
 }
 
@@ -51,10 +97,19 @@ impl SdkBuilder {
             retry: RetryPolicy::default(),
             #[cfg(feature = "egress")]
             egress: None,
+            worker: None,
         }
     }
 
-    /// Reaches WeCom through a proxy. Without one, the SDK honours the environment's `https_proxy`.
+    /// Leaves the SDK to a process of its own: see [`worker`](crate::worker). It is started by
+    /// [`build`](Self::build), and ends with the last clone of the [`Sdk`].
+    pub fn isolated(mut self, worker: Worker) -> Self {
+        self.worker = Some(worker);
+        self
+    }
+
+    /// Reaches WeCom through a proxy. Without one, the SDK honours the environment's `https_proxy`; in a worker, only
+    /// if [told to](Worker::proxy_from_environment).
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.proxy = Some(proxy);
         self
@@ -111,8 +166,10 @@ impl SdkBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, and text with a NUL inside. With an egress also
-    /// for what contradicts it, and what [`EgressBuilder::start`](crate::EgressBuilder::start) says.
+    /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, text with a NUL inside, and a
+    /// library that is only named without a worker to load it. With a worker, [`Error::WorkerStart`], and
+    /// [`Error::Load`] for an SDK that cannot be loaded there. With an egress also for what contradicts it, and what
+    /// [`EgressBuilder::start`](crate::EgressBuilder::start) says.
     pub fn build(self) -> Result<Sdk> {
         let not_empty = |argument, empty| {
             if empty { Err(Error::InvalidArgument { argument, problem: "is empty" }) } else { Ok(()) }
@@ -124,7 +181,7 @@ impl SdkBuilder {
                 problem: "is zero, which would wait for ever",
             });
         }
-        let backend: Box<dyn Backend> = match self.source {
+        let (backend, worker_counters) = match self.source {
             #[cfg(feature = "egress")]
             Source::Backend(_) if self.egress.is_some() => {
                 return Err(Error::InvalidArgument {
@@ -132,25 +189,42 @@ impl SdkBuilder {
                     problem: "has no effect on a backend of one's own, which has to take `Egress::session` itself",
                 });
             }
-            Source::Backend(backend) => backend,
+            Source::Backend(_) if self.worker.is_some() => {
+                return Err(Error::InvalidArgument {
+                    argument: "worker",
+                    problem: "is for the SDK itself, not for a backend that stands for it",
+                });
+            }
+            Source::Backend(backend) => (backend, None),
             Source::Library { library, secret } => {
                 not_empty("secret", secret.expose().is_empty())?;
+                #[cfg(feature = "egress")]
+                let route = match self.egress {
+                    Some(chosen) => Route::Verified(chosen.start(&self.corp_id, self.proxy, self.timeout)?),
+                    None => Route::Own(self.proxy),
+                };
+                #[cfg(not(feature = "egress"))]
+                let route = Route::Own(self.proxy);
+                let timeout = self.timeout;
+                // In any case: what the SDK would misread is an error here, and not in a worker.
                 let connection = Connection::new(
                     CText::new("corp id", &self.corp_id)?,
                     SecretText::of("secret", &secret)?,
-                    self.proxy.as_ref().map(Proxy::to_c).transpose()?,
-                    self.timeout,
+                    route.proxy().map(Proxy::to_c).transpose()?,
+                    timeout,
                 );
-                #[cfg(feature = "egress")]
-                match self.egress {
-                    None => Box::new(InProcess::new(library, connection)),
-                    Some(chosen) => {
-                        let egress = chosen.start(&self.corp_id, self.proxy, self.timeout)?;
-                        Box::new(InProcess::through(library, connection, egress, self.timeout))
+                match self.worker {
+                    None => {
+                        let backend = InProcess::new(library.loaded()?, connection, route, timeout);
+                        (Box::new(backend) as Box<dyn Backend>, None)
+                    }
+                    Some(worker) => {
+                        let (corp_id, library) = (self.corp_id.clone(), library.file()?);
+                        let access = Access { library, corp_id, secret, route, timeout };
+                        let (backend, counters) = worker::start(worker, access)?;
+                        (backend, Some(counters))
                     }
                 }
-                #[cfg(not(feature = "egress"))]
-                Box::new(InProcess::new(library, connection))
             }
         };
         Ok(Sdk {
@@ -160,6 +234,7 @@ impl SdkBuilder {
                 retry: self.retry,
                 page_size: AdaptivePageSize::new(self.page_size),
                 corp_id: self.corp_id,
+                worker_counters,
             }),
         })
     }
@@ -195,6 +270,7 @@ impl fmt::Debug for SdkBuilder {
             .field("timeout", &self.timeout)
             .field("page_size", &self.page_size)
             .field("retry", &self.retry)
+            .field("worker", &self.worker)
             .finish_non_exhaustive()
     }
 }
