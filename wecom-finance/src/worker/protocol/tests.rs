@@ -35,8 +35,13 @@ fn what_is_sent_arrives() {
             timeout_seconds: 30,
             memory_limit: Some(1 << 30),
         }),
-        Request::ChatPage { session: u64::MAX, after: 0, limit: 1_000 },
-        Request::MediaChunk { session: 1, file_id: "id", token: Some("Range:bytes=0-15") },
+        Request::ChatPage { session: u64::MAX, proxy: None, after: 0, limit: 1_000 },
+        Request::MediaChunk {
+            session: 1,
+            proxy: Some(ProxyText { url: "http://127.0.0.1:1", login: Some(Blob(b"a:b")) }),
+            file_id: "id",
+            token: Some("Range:bytes=0-15"),
+        },
         Request::Open(Batch(vec![sealed])),
         Request::Forget(Batch((0..256).collect())),
     ] {
@@ -111,7 +116,7 @@ fn memory_is_taken_for_what_arrives_and_not_for_what_is_announced() {
 
 #[test]
 fn a_frame_that_ends_early_is_an_error_wherever_it_ends() {
-    let frame = encode(3, &Request::ChatPage { session: 1, after: 2, limit: 3 }, 0).unwrap();
+    let frame = encode(3, &Request::ChatPage { session: 1, proxy: None, after: 2, limit: 3 }, 0).unwrap();
     assert!(read_frame(&mut Cursor::new(&frame[..0])).unwrap().is_none());
     for end in 1..frame.len() {
         let error = read_frame(&mut Cursor::new(&frame[..end])).err().unwrap();
