@@ -65,17 +65,17 @@ pub(crate) struct CommonArgs {
     #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) proxy_auth_file: Option<PathBuf>,
 
-    /// Extra PEM roots for verified TLS. Not available yet.
+    /// Extra roots (PEM) to trust with --tls verify: those of a company proxy that ends TLS.
     #[arg(long, global = true, value_name = "PATH", env = "WECOM_CA_FILE", hide_env_values = true)]
     #[arg(value_parser = path(), help_heading = "Connection")]
     pub(crate) ca_file: Option<PathBuf>,
 
-    /// Who checks WeCom's certificate. `verify` is not available yet; the SDK checks nothing.
-    #[arg(long, global = true, value_enum, default_value_t = Tls::Sdk, help_heading = "Connection")]
-    pub(crate) tls: Tls,
+    /// Who checks WeCom's certificate.
+    #[arg(long, global = true, value_enum, default_value_t = TlsChoice::Verify, help_heading = "Connection")]
+    pub(crate) tls: TlsChoice,
 
-    /// Where the SDK runs. `worker` is not available yet.
-    #[arg(long, global = true, value_enum, default_value_t = Isolation::None, help_heading = "Connection")]
+    /// Where the SDK runs.
+    #[arg(long, global = true, value_enum, default_value_t = Isolation::DEFAULT, help_heading = "Connection")]
     pub(crate) isolation: Isolation,
 
     /// The longest that one call of the SDK may take, in seconds.
@@ -127,20 +127,25 @@ fn parse_key(text: &str) -> Result<KeyFile, String> {
 
 /// Who checks WeCom's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tls {
-    /// Certificates are checked.
+pub(crate) enum TlsChoice {
+    /// This program, before anything secret is sent.
     Verify,
-    /// It is left to the SDK, which checks nothing.
+    /// Nobody: it is left to the SDK, which checks nothing.
     Sdk,
 }
 
 /// Where the SDK runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {
-    /// In a child process.
+    /// In a child process: whatever it does, this program goes on.
     Worker,
     /// In this process.
     None,
+}
+
+impl Isolation {
+    /// Workers need sockets that can be handed on.
+    const DEFAULT: Self = if cfg!(unix) { Self::Worker } else { Self::None };
 }
 
 /// The language of advice.

@@ -4,17 +4,18 @@ mod keys;
 mod search;
 mod secrets;
 
+use std::path::Path;
 use std::time::Duration;
 
-use wecom_finance::{KeyRing, Library, PageSize, Proxy, RetryPolicy, Sdk, SdkBuilder, Secret};
+use wecom_finance::{KeyRing, PageSize, Proxy, RetryPolicy, Sdk, SdkBuild, SdkBuilder, Secret, Tls, Worker};
 use wecom_finance_simulator::Scenario;
 
-use crate::args::{CommonArgs, Isolation, Tls};
+use crate::args::{CommonArgs, Isolation, TlsChoice};
 use crate::failure::Failure;
 use crate::language::say;
 
 pub(crate) use keys::load as load_keys;
-pub(crate) use search::{find as find_sdk, open as open_library};
+pub(crate) use search::{file as library_file, find as find_sdk, open as open_library};
 pub(crate) use secrets::{archive_secret, missing as missing_secret};
 
 /// The SDK refuses an empty secret, and opening messages uses none.
@@ -90,33 +91,18 @@ pub(crate) fn required_corp_id(common: &CommonArgs) -> Result<String, Failure> {
     })
 }
 
-/// Refuses what this version cannot do: nobody shall believe to be protected who is not.
-pub(crate) fn refuse_unavailable(common: &CommonArgs) -> Result<(), Failure> {
-    let not_yet = |what: &str, english, chinese| {
-        Err(Failure::usage(format!("{what} is not available yet"), say(english, chinese)))
-    };
-    if common.tls == Tls::Verify {
-        return not_yet(
-            "--tls verify",
-            "leave it out: the SDK does not check certificates, so use a network path that you trust",
-            "请去掉该选项：SDK 不校验证书，请使用可信的网络链路",
-        );
+/// Whom to trust to be WeCom; `None` leaves it to the SDK.
+pub(crate) fn tls(common: &CommonArgs) -> Result<Option<Tls>, Failure> {
+    let ca_file = common.ca_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+    match (common.tls, ca_file) {
+        (TlsChoice::Sdk, Some(_)) => Err(Failure::usage(
+            "--ca-file (WECOM_CA_FILE) has no meaning with --tls sdk, which checks no certificate",
+            say("leave one of the two out", "请去掉其中一个选项"),
+        )),
+        (TlsChoice::Sdk, None) => Ok(None),
+        (TlsChoice::Verify, None) => Ok(Some(Tls::default())),
+        (TlsChoice::Verify, Some(path)) => Ok(Some(Tls::default().add_root_file(path)?)),
     }
-    if common.ca_file.as_ref().is_some_and(|path| !path.as_os_str().is_empty()) {
-        return not_yet(
-            "--ca-file (WECOM_CA_FILE)",
-            "leave it out: extra roots have a meaning with verified TLS only",
-            "请去掉该选项：附加根证书仅在启用 TLS 校验时有效",
-        );
-    }
-    if common.isolation == Isolation::Worker {
-        return not_yet(
-            "--isolation worker",
-            "leave it out: the SDK runs in this process",
-            "请去掉该选项：SDK 在本进程内运行",
-        );
-    }
-    Ok(())
 }
 
 /// Makes the connection. Nothing is sent yet.
@@ -126,7 +112,6 @@ pub(crate) fn connect(
     purpose: Purpose,
     manner: Manner,
 ) -> Result<Connection, Failure> {
-    refuse_unavailable(common)?;
     if common.demo {
         return demo(common, manner);
     }
@@ -139,14 +124,37 @@ pub(crate) fn connect(
         Purpose::Fetch => KeyRing::new(),
         Purpose::Pull | Purpose::Open => load_keys(common)?,
     };
-    let proxy = proxy(common)?;
-    let library = open_library(&find_sdk(common)?)?;
+    let (proxy, tls) = (proxy(common)?, tls(common)?);
+    let sdk = find_sdk(common)?;
     let has_secret = secret.is_some();
-    let mut builder = Sdk::builder(library, corp_id, secret.unwrap_or_else(|| Secret::new(NOT_USED)));
+    let secret = secret.unwrap_or_else(|| Secret::new(NOT_USED));
+    let mut builder = match common.isolation {
+        Isolation::Worker => {
+            Sdk::builder(library_file(&sdk)?, corp_id, secret).isolated(Worker::this_program())
+        }
+        Isolation::None => Sdk::builder(open_library(&sdk)?, corp_id, secret),
+    };
     if let Some(proxy) = proxy {
         builder = builder.proxy(proxy);
     }
+    match tls {
+        // Opening messages needs no network.
+        _ if !has_secret => {}
+        Some(tls) => builder = builder.verified_tls(tls),
+        None => tracing::warn!(
+            "--tls sdk: WeCom's certificate is not checked; whoever is on the way can read the secret and forge messages"
+        ),
+    }
     Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret })
+}
+
+/// Loads the library in a worker, for nothing but to see that it can be.
+pub(crate) fn try_in_worker(path: &Path) -> Result<SdkBuild, Failure> {
+    let file = library_file(path)?;
+    let build = file.build();
+    // A corp and a secret that are never used.
+    Sdk::builder(file, NOT_USED, NOT_USED).isolated(Worker::this_program()).build()?;
+    Ok(build)
 }
 
 fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sdk, Failure> {
@@ -178,11 +186,10 @@ pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
     }))
 }
 
-/// What the log says about the library, which runs foreign code in this process.
-fn announce(library: Library) {
-    let (Some(path), Some(build)) = (library.path(), library.build()) else { return };
+/// What the log says about the library, which is foreign code.
+fn announce(path: &Path, build: &SdkBuild) {
     if build.is_known() {
-        tracing::info!(path = %path.display(), %build, "the SDK is loaded");
+        tracing::info!(path = %path.display(), %build, "this SDK is used");
     } else {
         tracing::warn!(path = %path.display(), sha256 = %build.sha256(), "the SDK is a build that is not known");
     }

@@ -27,6 +27,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    // The worker is this same program.
+    wecom_finance::worker::run_if_child();
     let cli = Cli::parse();
     language::choose(cli.common.lang);
     progress::start(cli.common.quiet);

@@ -1,41 +1,21 @@
-//! Opening a batch of messages: RSA decides how long it takes, and every core can do its part.
-
-use std::num::NonZero;
-use std::thread;
+//! Opening a batch of messages.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use wecom_finance::{ChatRecord, Message, SealedMessage, UserId};
+use wecom_finance::{ChatRecord, Message, OpenedMessage, SealedMessage, UserId};
 
 use crate::connect::Connection;
+use crate::failure::Failure;
 use crate::store::{NewMedia, NewMessage, NewQuarantine, Outcome, revokes};
 
-/// Below this, starting threads costs more than it saves.
-const WORTH_A_THREAD: usize = 8;
-
 /// What becomes of each message, in their order.
-pub(super) fn open_all(connection: &Connection, sealed: &[SealedMessage]) -> Vec<Outcome> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = sealed.len().div_ceil(threads).max(WORTH_A_THREAD);
-    if sealed.len() <= share {
-        return sealed.iter().map(|message| open(connection, message)).collect();
-    }
-    thread::scope(|scope| {
-        let shares: Vec<_> = sealed
-            .chunks(share)
-            .map(|share| {
-                scope.spawn(move || share.iter().map(|message| open(connection, message)).collect::<Vec<_>>())
-            })
-            .collect();
-        shares
-            .into_iter()
-            .flat_map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
+pub(super) fn open_all(connection: &Connection, sealed: &[SealedMessage]) -> Result<Vec<Outcome>, Failure> {
+    let opened = connection.keys.open_all(&connection.sdk, sealed)?;
+    Ok(sealed.iter().zip(opened).map(|(sealed, opened)| outcome(sealed, opened)).collect())
 }
 
-fn open(connection: &Connection, sealed: &SealedMessage) -> Outcome {
-    let error = match connection.keys.open(&connection.sdk, sealed).and_then(|opened| opened.parse(sealed)) {
+fn outcome(sealed: &SealedMessage, opened: wecom_finance::Result<OpenedMessage>) -> Outcome {
+    let error = match opened.and_then(|opened| opened.parse(sealed)) {
         Ok(record) => return Outcome::Opened(read(record)),
         Err(error) => error,
     };

@@ -180,7 +180,7 @@ impl Run {
     }
 
     fn open_batch(&mut self, sealed: &[SealedMessage]) -> Result<(), Failure> {
-        let outcomes = open_all(&self.connection, sealed);
+        let outcomes = open_all(&self.connection, sealed)?;
         self.record(&outcomes)
     }
 

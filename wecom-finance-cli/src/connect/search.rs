@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use wecom_finance::{Error, Library};
+use wecom_finance::{Error, Library, LibraryFile};
 
 use super::announce;
 use crate::args::CommonArgs;
@@ -75,6 +75,15 @@ pub(crate) fn open(path: &Path) -> Result<Library, Failure> {
     // SAFETY: whoever runs this program chose the file as the vendor's SDK, by naming it or by installing it where
     // libraries lie. Its format and its exports are checked, and the log says which build it is.
     let library = unsafe { Library::open(path) }.map_err(Error::from)?;
-    announce(library);
+    if let (Some(path), Some(build)) = (library.path(), library.build()) {
+        announce(path, &build);
+    }
     Ok(library)
+}
+
+/// The same without loading it: that is left to a worker.
+pub(crate) fn file(path: &Path) -> Result<LibraryFile, Failure> {
+    let file = LibraryFile::at(path).map_err(Error::from)?;
+    announce(file.path(), &file.build());
+    Ok(file)
 }

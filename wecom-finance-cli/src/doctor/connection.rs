@@ -2,8 +2,10 @@
 
 use std::env::consts::{ARCH, OS};
 
+use wecom_finance::Library;
+
 use super::Checks;
-use crate::args::CommonArgs;
+use crate::args::{CommonArgs, Isolation};
 use crate::connect;
 use crate::language::say;
 
@@ -13,9 +15,6 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs) {
         return;
     }
     platform(checks);
-    if let Err(failure) = connect::refuse_unavailable(common) {
-        checks.failure("options", &failure);
-    }
     sdk(checks, common);
     corp_id(checks, common);
     secret(checks, common);
@@ -28,8 +27,34 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs) {
     }
     match connect::proxy(common) {
         Ok(Some(proxy)) => checks.ok("proxy", proxy.url()),
-        Ok(None) => {}
+        Ok(None) => unused_proxy(checks),
         Err(failure) => checks.failure("proxy", &failure),
+    }
+    match connect::tls(common) {
+        Ok(Some(_)) => checks.ok("tls", "WeCom's certificate is checked"),
+        Ok(None) => checks.warn(
+            "tls",
+            "WeCom's certificate is not checked",
+            say(
+                "leave --tls sdk out, unless every part of the way is yours",
+                "除非整条链路可信，否则请去掉 --tls sdk",
+            ),
+        ),
+        Err(failure) => checks.failure("tls", &failure),
+    }
+}
+
+/// Other programs would use it: whoever set it may think that this one does.
+fn unused_proxy(checks: &mut Checks) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if let Some(name) =
+        ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find(|name| is_set(name))
+    {
+        checks.warn(
+            "proxy",
+            format!("{name} is set and not used"),
+            say("give the proxy with --proxy or WECOM_PROXY", "请用 --proxy 或 WECOM_PROXY 指定代理"),
+        );
     }
 }
 
@@ -63,12 +88,16 @@ fn sdk(checks: &mut Checks, common: &CommonArgs) {
         Err(failure) => return checks.failure("sdk", &failure),
     };
     // Reading and loading it tells apart what may be wrong with it: format, processor, what it needs, what is in its way.
-    let library = match connect::open_library(&path) {
-        Ok(library) => library,
+    let build = match common.isolation {
+        Isolation::Worker => connect::try_in_worker(&path).map(Some),
+        Isolation::None => connect::open_library(&path).map(Library::build),
+    };
+    let build = match build {
+        Ok(build) => build,
         Err(failure) => return checks.failure("sdk", &failure),
     };
     checks.ok("sdk", path.display().to_string());
-    match library.build() {
+    match build {
         Some(build) if !build.is_known() => checks.warn(
             "sdk build",
             build.to_string(),

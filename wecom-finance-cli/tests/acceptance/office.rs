@@ -31,6 +31,7 @@ impl Office {
         let folder = tempfile::tempdir().unwrap();
         let office = Self { world, server, sdk, folder };
         fs::write(office.path("secret"), office.world.secret()).unwrap();
+        fs::write(office.path("root.pem"), office.server.certificate_pem()).unwrap();
         fs::create_dir(office.path("keys")).unwrap();
         for version in office.world.key_versions() {
             office.add_key(version);
@@ -69,7 +70,7 @@ impl Office {
         let mut command = self.command(name);
         command.arg("--sdk").arg(&self.sdk);
         command.args(["--corp-id", self.world.corp_id(), "--secret-file", "secret", "--keys", "keys"]);
-        command.args(["--proxy", &self.server.proxy_url()]);
+        command.args(["--proxy", &self.server.proxy_url(), "--ca-file", "root.pem"]);
         command
     }
 

@@ -72,6 +72,8 @@ impl Corp {
     /// The program with everything that a real run needs.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.place.command(arguments);
+        // The stand-in is told by the environment what to be, of which a worker has none, and it has no network.
+        command.args(["--isolation", "none", "--tls", "sdk"]);
         command
             .env("WECOM_SIMULATOR_SCENARIO", self.place.path("scenario.json"))
             .env("WECOM_FINANCE_SDK", library())
