@@ -9,5 +9,7 @@ mod media_buffer;
 mod slice;
 mod strings;
 
+#[cfg(feature = "egress")]
+pub(crate) use handle::whole_seconds;
 pub(crate) use handle::{Connection, Handle, open};
 pub(crate) use strings::{CText, SecretText};

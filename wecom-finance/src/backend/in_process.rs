@@ -27,8 +27,11 @@ impl InProcess {
         connection: Connection,
         egress: crate::Egress,
         timeout: std::time::Duration,
-    ) -> Self {
-        Self { library, way: Way::Verified { connection: Box::new(connection), egress, timeout } }
+    ) -> Result<Self, Error> {
+        // What stands in the way of sessions is found out here, not at the first call.
+        egress.proxy()?;
+        let timeout = std::time::Duration::from_secs(native::whole_seconds(timeout));
+        Ok(Self { library, way: Way::Verified { connection: Box::new(connection), egress, timeout } })
     }
 }
 

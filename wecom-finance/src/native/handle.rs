@@ -35,8 +35,7 @@ impl Connection {
             Some((proxy, password)) => (Some(proxy), password),
             None => (None, None),
         };
-        // Whole seconds, rounded up: 0 would wait for ever (C9).
-        let seconds = timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).max(1);
+        let seconds = whole_seconds(timeout);
         Self {
             corp_id,
             secret,
@@ -59,6 +58,11 @@ impl Connection {
     fn proxy_password(&self) -> *const c_char {
         pointer(self.proxy_password.as_ref().map(SecretText::as_c_str))
     }
+}
+
+/// A timeout as the SDK counts it: whole seconds, rounded up, since 0 would wait for ever (C9).
+pub(crate) fn whole_seconds(timeout: Duration) -> u64 {
+    timeout.as_secs().saturating_add(u64::from(timeout.subsec_nanos() > 0)).max(1)
 }
 
 /// NULL means "none" (C6).

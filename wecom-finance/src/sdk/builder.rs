@@ -112,7 +112,8 @@ impl SdkBuilder {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, and text with a NUL inside. With an egress also
-    /// for what contradicts it, and what [`EgressBuilder::start`](crate::EgressBuilder::start) says.
+    /// for what contradicts it, a `no_proxy` in the environment that names WeCom's host among it, and what
+    /// [`EgressBuilder::start`](crate::EgressBuilder::start) says.
     pub fn build(self) -> Result<Sdk> {
         let not_empty = |argument, empty| {
             if empty { Err(Error::InvalidArgument { argument, problem: "is empty" }) } else { Ok(()) }
@@ -146,7 +147,7 @@ impl SdkBuilder {
                     None => Box::new(InProcess::new(library, connection)),
                     Some(chosen) => {
                         let egress = chosen.start(&self.corp_id, self.proxy, self.timeout)?;
-                        Box::new(InProcess::through(library, connection, egress, self.timeout))
+                        Box::new(InProcess::through(library, connection, egress, self.timeout)?)
                     }
                 }
                 #[cfg(not(feature = "egress"))]
