@@ -29,6 +29,8 @@ fn one_connection_serves_them_all() {
     assert_eq!(stats.reused_connections(), 36);
     assert_eq!((stats.tokens_fetched, stats.token_requests), (1, 3));
     assert_eq!((stats.chat_requests, stats.media_requests), (6, 30));
+    assert_eq!(stats.read_ahead, 27, "all pieces of a file but the first");
+    assert_eq!(place.world.media_calls(), 30, "and none in vain");
     assert!(stats.bytes_received > 3 * 5_000_000 * 4 / 3, "base64 of three times the file: {stats:?}");
     assert_eq!((stats.refused_requests, stats.unusable_replies, stats.rejected_certificates), (0, 0, 0));
 }

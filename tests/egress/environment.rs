@@ -1,6 +1,7 @@
 //! What the environment says about proxies, each case in a process of its own.
 
 use std::process::Command;
+use std::time::Duration;
 
 use wecom_finance::{Egress, Error};
 use wecom_finance_simulator::Scenario;
@@ -35,11 +36,15 @@ fn an_environment_that_leads_the_sdk_past_the_egress_is_refused() {
         }
         return;
     }
-    let error = Egress::builder("ww1").start().unwrap_err();
-    assert!(matches!(error, Error::InvalidArgument { argument: "no_proxy", .. }), "{error}");
+    let egress = Egress::builder("ww1").start().unwrap();
+    for error in [egress.proxy().unwrap_err(), egress.session(Duration::from_secs(1)).unwrap_err()] {
+        assert!(matches!(error, Error::InvalidArgument { argument: "no_proxy", .. }), "{error}");
+    }
 
     // Not for nothing: the genuine SDK does go past the proxy that it is given.
     let Some(library) = super::genuine() else { return };
+    let verified = wecom_finance::Sdk::builder(library, "ww1", "secret").egress(egress).build();
+    assert!(matches!(verified, Err(Error::InvalidArgument { argument: "no_proxy", .. })));
     let place = Place::new(Scenario::new().texts(1));
     let sdk = wecom_finance::Sdk::builder(library, place.world.corp_id(), "not a secret: it contains spaces")
         .proxy(place.proxy())

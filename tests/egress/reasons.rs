@@ -30,8 +30,8 @@ fn every_refusal_of_a_token_is_named_and_not_repeated() {
         assert!(message.starts_with("refused, hint: [1]"), "{message}");
         assert_eq!(place.world.token_calls(), 1);
         assert_eq!(place.world.chat_calls(), 0);
+        assert_eq!(error.refused_address(), Some("203.0.113.9".parse().unwrap()));
         let ip_matters = matches!(named, ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed);
-        assert_eq!(error.refused_ip(), ip_matters.then(|| "203.0.113.9".parse().unwrap()));
         for language in [Language::English, Language::Chinese] {
             assert_eq!(error.remedy(language).contains("203.0.113.9"), ip_matters);
         }
@@ -73,7 +73,7 @@ fn a_file_fails_with_the_servers_own_code() {
         assert_eq!((*operation, named.raw()), (Operation::Media, code));
     }
     let error = read(refused(301_042));
-    assert_eq!(error.refused_ip(), Some("203.0.113.9".parse().unwrap()));
+    assert_eq!(error.refused_address(), Some("203.0.113.9".parse().unwrap()));
     // The SDK names this one exactly, so it stays what programs know it as.
     assert_eq!(read(refused(301_048)).sdk_code(), Some(SdkCode::Expired));
     let error = read(Effect::Status(503));

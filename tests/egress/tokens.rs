@@ -58,7 +58,7 @@ fn eight_sessions_share_a_refusal() {
 #[test]
 fn a_token_that_wecom_refuses_is_not_handed_out_again() {
     let Some(library) = super::genuine() else { return };
-    let file = MediaFile::generated("file", MediaKind::File, 600_000);
+    let file = MediaFile::generated("file", MediaKind::File, 2_000_000);
     let place = Place::new(Scenario::new().texts(5).media_file(file));
     let egress = place.egress();
     let sdk = place.sdk(library, &egress);

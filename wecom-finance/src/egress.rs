@@ -9,6 +9,7 @@ mod failure;
 mod http;
 mod listener;
 mod quota;
+mod read_ahead;
 mod replies;
 mod session;
 mod stats;
@@ -42,6 +43,7 @@ pub(crate) const HOST: &str = "qyapi.weixin.qq.com";
 ///   every start;
 /// * asks WeCom for one access token and shares it between the sessions, until it expires or WeCom refuses it;
 /// * reads WeCom's replies to token and media requests before the SDK does, which does not survive all of them (C12);
+/// * fetches the next piece of a file while the SDK works on the one before;
 /// * keeps to WeCom's quota of 600 chat calls a minute;
 /// * remembers why a call failed: wrong secret, IP not allowed, another certificate, no network;
 /// * counts ([`Egress::stats`]).
@@ -89,13 +91,16 @@ impl Egress {
         &self.shared().corp_id
     }
 
-    /// What an SDK has to be given as its proxy, credentials included: for SDKs in other hands than this library's. The SDK's own
-    /// timeout has to be longer than [`EgressBuilder::timeout`].
+    /// What an SDK has to be given as its proxy, credentials included, where it is in other hands than this library's.
+    /// [`EgressBuilder::timeout`] has to be no longer than the SDK's own.
+    ///
+    /// An SDK in another process must not have a `no_proxy` in its environment that names WeCom's host.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the environment's `no_proxy` names WeCom's host: the SDK would go past the egress.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is one in the environment of this process: the SDK would go past the egress.
     pub fn proxy(&self) -> Result<Proxy> {
+        environment::check_no_proxy()?;
         self.proxy_for(&self.default_session)
     }
 
@@ -105,6 +110,7 @@ impl Egress {
     ///
     /// As for [`Egress::proxy`].
     pub fn session(&self, timeout: Duration) -> Result<EgressSession> {
+        environment::check_no_proxy()?;
         EgressSession::new(self.clone(), timeout)
     }
 
@@ -121,7 +127,6 @@ impl Egress {
     }
 
     fn proxy_for(&self, session: &SessionState) -> Result<Proxy> {
-        environment::check_no_proxy()?;
         let url = format!("http://{}", self.address());
         Proxy::parse(&url)?.credentials(session.user(), self.shared().sessions.password())
     }

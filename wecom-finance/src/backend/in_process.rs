@@ -24,13 +24,18 @@ impl InProcess {
         route: Route,
         #[cfg_attr(not(feature = "egress"), expect(unused_variables, reason = "only an egress waits"))]
         timeout: Duration,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let way = match route {
             Route::Own(_) => Way::Straight(Arc::new(connection)),
             #[cfg(feature = "egress")]
-            Route::Verified(egress) => Way::Verified { connection: Box::new(connection), egress, timeout },
+            Route::Verified(egress) => {
+                // What stands in the way of sessions is found out here, not at the first call.
+                egress.proxy()?;
+                let timeout = Duration::from_secs(native::whole_seconds(timeout));
+                Way::Verified { connection: Box::new(connection), egress, timeout }
+            }
         };
-        Self { library, way }
+        Ok(Self { library, way })
     }
 }
 

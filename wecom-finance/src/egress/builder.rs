@@ -77,8 +77,8 @@ impl EgressBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a corp id that cannot be one, a timeout of zero, a proxy whose credentials cannot be
-    /// sent, and if the environment's `no_proxy` names WeCom's host; [`Error::EgressSetup`] if the port or a thread cannot be had.
+    /// [`Error::InvalidArgument`] for a corp id that cannot be one, a timeout of zero, and a proxy whose credentials cannot be
+    /// sent; [`Error::EgressSetup`] if the port or a thread cannot be had.
     pub fn start(self) -> Result<Egress> {
         let corp_id = self.corp_id;
         if corp_id.is_empty() || !corp_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'&') {
@@ -97,8 +97,6 @@ impl EgressBuilder {
             tls: tls::server()?,
             counters,
         })?;
-        let egress = Egress::new(listener, self.timeout);
-        egress.proxy()?;
-        Ok(egress)
+        Ok(Egress::new(listener, self.timeout))
     }
 }

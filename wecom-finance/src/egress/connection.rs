@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::{ServerConnection, StreamOwned};
+use tokio::sync::oneshot;
 
 use super::HOST;
 use super::failure::Failure;
@@ -14,6 +15,7 @@ use super::listener::{Shared, until_stopped};
 use super::quota::Quota;
 use super::replies;
 use super::session::SessionState;
+use super::upstream::UpstreamReply;
 use crate::{Operation, ServerCode};
 
 /// How long a stranger may take to show credentials.
@@ -23,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The true reason has to be there before the SDK gives up: so much sooner, or by a tenth of short limits.
 const HEAD_START: Duration = Duration::from_secs(1);
 
-pub(super) fn serve(shared: &Shared, id: u64, stream: TcpStream) -> io::Result<()> {
+pub(super) fn serve(shared: &Arc<Shared>, id: u64, stream: TcpStream) -> io::Result<()> {
     let begin = Instant::now();
     stream.set_nodelay(true)?;
     let mut stream = Deadlined::new(stream, begin + HELLO);
@@ -36,7 +38,7 @@ pub(super) fn serve(shared: &Shared, id: u64, stream: TcpStream) -> io::Result<(
     let reply = match Request::read(&mut stream) {
         Ok(request) => {
             let limit = timeout.saturating_sub(HEAD_START.min(timeout / 10));
-            shared.answer(&session, &request, begin, later(begin, limit))
+            shared.answer(&session, &request, begin, limit)
         }
         Err(ReadError::Malformed) => {
             shared.counters.refused_requests.one();
@@ -107,8 +109,14 @@ impl Endpoint {
 }
 
 impl Shared {
-    /// The reply to a request, by `deadline` at the latest. Why it failed is kept for the session.
-    fn answer(&self, session: &SessionState, request: &Request, begin: Instant, deadline: Instant) -> Reply {
+    /// The reply to a request that began then and may take so long. Why it failed is kept for the session.
+    fn answer(
+        self: &Arc<Self>,
+        session: &SessionState,
+        request: &Request,
+        begin: Instant,
+        limit: Duration,
+    ) -> Reply {
         let Some(endpoint) = Endpoint::of(request, &self.corp_id) else {
             self.counters.refused_requests.one();
             return Reply::status(403);
@@ -118,10 +126,11 @@ impl Shared {
             Endpoint::Chat => self.counters.chat_requests.one(),
             Endpoint::Media => self.counters.media_requests.one(),
         }
-        let patience = begin + deadline.saturating_duration_since(begin) / 2;
         let reply = async {
-            let forwarded =
-                tokio::time::timeout_at(deadline.into(), self.forward(endpoint, request, patience));
+            let forwarded = tokio::time::timeout_at(
+                later(begin, limit).into(),
+                self.forward(endpoint, request, begin, limit),
+            );
             match until_stopped(self, forwarded).await {
                 None => Err(Failure::Stopped),
                 Some(Err(_elapsed)) => Err(Failure::timed_out("no reply")),
@@ -143,11 +152,13 @@ impl Shared {
     }
 
     async fn forward(
-        &self,
+        self: &Arc<Self>,
         endpoint: Endpoint,
         request: &Request,
-        patience: Instant,
+        begin: Instant,
+        limit: Duration,
     ) -> Result<Reply, Failure> {
+        let patience = later(begin, limit / 2);
         match endpoint {
             Endpoint::Token => {
                 let ask = async {
@@ -165,14 +176,55 @@ impl Shared {
                 self.heed(request, refused);
                 Ok(reply)
             }
-            Endpoint::Media => {
-                let limit = replies::media_limit(request.range.as_deref())?;
-                let reply = replies::media_reply(&self.upstream.send(request, limit).await?);
-                if let Err(Failure::Refused { code, .. }) = &reply {
-                    self.heed(request, Some(*code));
-                }
+            Endpoint::Media => self.media(request, limit).await,
+        }
+    }
+
+    async fn media(self: &Arc<Self>, request: &Request, patience: Duration) -> Result<Reply, Failure> {
+        let span = replies::media_span(request.range.as_deref())?;
+        let limit = replies::media_limit(span)?;
+        let (asked, fetched) = self.read_ahead.asked(request, span);
+        let fetched = match fetched {
+            Some(fetched) => fetched.await.ok(),
+            None => None,
+        };
+        let reply = match fetched {
+            Some(reply) => {
+                self.counters.read_ahead.one();
                 reply
             }
+            None => self.upstream.send(request, limit).await?,
+        };
+        match replies::media_reply(&reply) {
+            Ok((reply, total)) => {
+                if let Some((request, sender)) = total.and_then(|total| asked.next(total)) {
+                    self.runtime.spawn(Arc::clone(self).fetch_ahead(request, sender, limit, patience));
+                }
+                Ok(reply)
+            }
+            Err(failure) => {
+                if let Failure::Refused { code, .. } = &failure {
+                    self.heed(request, Some(*code));
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    /// Fetches a piece of a file that nobody has asked for yet. Whoever does will ask again if this one fails.
+    async fn fetch_ahead(
+        self: Arc<Self>,
+        request: Request,
+        sender: oneshot::Sender<UpstreamReply>,
+        limit: usize,
+        patience: Duration,
+    ) {
+        let reply = tokio::time::timeout(patience, self.upstream.send(&request, limit)).await;
+        if let Ok(Ok(reply)) = reply
+            && replies::media_reply(&reply).is_ok()
+        {
+            // The reader may have gone elsewhere.
+            drop(sender.send(reply));
         }
     }
 

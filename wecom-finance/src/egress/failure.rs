@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::http::Reply;
 use crate::error::{RejectedCertificate, UnreachableKind};
-use crate::{Error, Operation, ServerCode};
+use crate::{Error, Operation};
 
 /// The true reason. Cloned, because several callers may wait for one access token.
 #[derive(Clone, Debug)]
@@ -53,12 +53,8 @@ impl Failure {
     /// `proxy` is the one that the way to WeCom leads through.
     pub(super) fn into_error(self, operation: Operation, proxy: Option<&str>) -> Error {
         match self {
-            Self::Refused { code, message } => {
-                Error::Server { operation, code: ServerCode::from_raw(code), message }
-            }
-            Self::OverQuota { .. } => {
-                Error::Server { operation, code: ServerCode::RateLimited, message: self.over_quota() }
-            }
+            Self::Refused { code, message } => Error::refused(operation, code, &message),
+            Self::OverQuota { .. } => Error::refused(operation, RATE_LIMITED, &self.over_quota()),
             Self::Certificate(certificate) => {
                 let certificate = Box::new(Arc::unwrap_or_clone(certificate));
                 Error::CertificateRejected { operation, certificate }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::connection;
 use super::quota::Quota;
+use super::read_ahead::ReadAhead;
 use super::session::Sessions;
 use super::stats::Counters;
 use super::tls::setup;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) corp_id: String,
     pub(super) sessions: Sessions,
     pub(super) tokens: TokenCache,
+    pub(super) read_ahead: ReadAhead,
     pub(super) upstream: Upstream,
     pub(super) upstream_proxy: Option<String>,
     pub(super) chat_quota: Quota,
@@ -82,6 +84,7 @@ impl Listener {
             corp_id: settings.corp_id,
             sessions: Sessions::new()?,
             tokens: TokenCache::default(),
+            read_ahead: ReadAhead::default(),
             upstream: settings.upstream,
             upstream_proxy: settings.upstream_proxy,
             chat_quota: settings.chat_quota,

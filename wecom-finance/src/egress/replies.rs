@@ -32,16 +32,18 @@ const LONGEST_ERRMSG: usize = 1024;
 /// The longest chat reply that can be a refusal: those are short.
 const LONGEST_REFUSAL: usize = 8 * 1024;
 
-/// How many bytes the reply to a request for this range may have.
-pub(super) fn media_limit(range: Option<&str>) -> Result<usize, Failure> {
-    let bytes = match range {
-        None => CHUNK,
-        Some(range) => {
-            let (first, last) = span(range.strip_prefix("bytes=").unwrap_or_default())
-                .ok_or_else(|| Failure::unusable("the request's range is not one"))?;
-            last.saturating_sub(first).saturating_add(1)
-        }
-    };
+/// First and last byte of what a media request asks for.
+pub(super) fn media_span(range: Option<&str>) -> Result<(u64, u64), Failure> {
+    match range {
+        None => Ok((0, CHUNK - 1)),
+        Some(range) => span(range.strip_prefix("bytes=").unwrap_or_default())
+            .ok_or_else(|| Failure::unusable("the request's range is not one")),
+    }
+}
+
+/// How many bytes the reply to a request for these bytes may have.
+pub(super) fn media_limit((first, last): (u64, u64)) -> Result<usize, Failure> {
+    let bytes = last.saturating_sub(first).saturating_add(1);
     if bytes > LONGEST_RANGE {
         return Err(Failure::unusable("the request's range is longer than 32 MiB"));
     }
@@ -95,8 +97,8 @@ pub(super) fn token_reply(granted: &Granted) -> Reply {
     Reply::json(&Grant { errcode: 0, errmsg: "ok", access_token, expires_in })
 }
 
-/// The reply to a media request as the SDK may see it.
-pub(super) fn media_reply(reply: &UpstreamReply) -> Result<Reply, Failure> {
+/// The reply to a media request as the SDK may see it, and the length of the file where the server tells it.
+pub(super) fn media_reply(reply: &UpstreamReply) -> Result<(Reply, Option<u64>), Failure> {
     #[derive(Deserialize)]
     struct Chunk<'a> {
         #[serde(default)]
@@ -109,7 +111,7 @@ pub(super) fn media_reply(reply: &UpstreamReply) -> Result<Reply, Failure> {
     let chunk: Chunk<'_> = read(&reply.body)?;
     refusal(chunk.errcode, chunk.errmsg)?;
     let content = chunk.content.ok_or_else(|| Failure::unusable("there is no content in it"))?;
-    if !content.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)) {
+    if !is_base64(&content) {
         return Err(Failure::unusable("its content is not base64"));
     }
     let content = match content {
@@ -118,10 +120,17 @@ pub(super) fn media_reply(reply: &UpstreamReply) -> Result<Reply, Failure> {
     };
     let head = Bytes::from_static(br#"{"errcode":0,"errmsg":"ok","content":""#);
     let whole = Reply::ok(vec![head, content, Bytes::from_static(br#""}"#)]);
-    let Some(range) = reply.content_range.as_deref() else { return Ok(whole) };
+    let Some(range) = reply.content_range.as_deref() else { return Ok((whole, None)) };
     let (first, last, total) =
         content_range(range).ok_or_else(|| Failure::unusable("its Content-Range is not one"))?;
-    Ok(whole.content_range(first, last, total))
+    Ok((whole.content_range(first, last, total), Some(total)))
+}
+
+#[allow(clippy::needless_bitwise_bool, reason = "without branches, many bytes are looked at together")]
+fn is_base64(text: &str) -> bool {
+    text.bytes().fold(true, |fine, byte| {
+        fine & (byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'/') | (byte == b'='))
+    })
 }
 
 /// `bytes first-last/total`, in any capitals.
@@ -229,7 +238,7 @@ mod tests {
         let body = format!(r#"{{"errcode":0,"errmsg":{{}},"extra":{deep},"content":"QUJD\/w=="}}"#);
         assert!(media_reply(&reply(&body, None)).is_err(), "errmsg is no text");
         let body = body.replace(r#""errmsg":{}"#, r#""errmsg":null"#);
-        let seen = written(&media_reply(&reply(&body, Some("bytes 16-31/48"))).unwrap());
+        let seen = written(&media_reply(&reply(&body, Some("bytes 16-31/48"))).unwrap().0);
         assert!(
             seen.ends_with("\r\n\r\n{\"errcode\":0,\"errmsg\":\"ok\",\"content\":\"QUJD/w==\"}"),
             "{seen}"
@@ -278,10 +287,12 @@ mod tests {
         ] {
             assert_eq!(content_range(wrong), None, "{wrong}");
         }
-        assert_eq!(media_limit(Some("bytes=0-524287")).unwrap(), 699_052 + 16_384);
-        assert_eq!(media_limit(None).unwrap(), media_limit(Some("bytes=0-524287")).unwrap());
-        for wrong in ["", "bytes=", "bytes=1-0", "0-15", "bytes=0-99999999999", "bytes=0-1,5-6"] {
-            assert!(media_limit(Some(wrong)).is_err(), "{wrong}");
+        assert_eq!(media_limit((0, 524_287)).unwrap(), 699_052 + 16_384);
+        assert_eq!(media_span(Some("bytes=16-31")).unwrap(), (16, 31));
+        assert_eq!(media_span(None).unwrap(), (0, 524_287));
+        assert!(media_limit((0, 99_999_999_999)).is_err());
+        for wrong in ["", "bytes=", "bytes=1-0", "0-15", "bytes=0-1,5-6"] {
+            assert!(media_span(Some(wrong)).is_err(), "{wrong}");
         }
     }
 }

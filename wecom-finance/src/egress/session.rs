@@ -39,7 +39,8 @@ pub struct EgressSession {
 }
 
 impl EgressSession {
-    pub(super) fn new(egress: Egress, timeout: Duration) -> Result<Self> {
+    /// For an SDK in whatever process: without a look at this one's environment.
+    pub(crate) fn new(egress: Egress, timeout: Duration) -> Result<Self> {
         let state = egress.shared().sessions.add(timeout);
         let proxy = egress.proxy_for(&state)?;
         Ok(Self { egress, state, proxy })

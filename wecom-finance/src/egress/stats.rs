@@ -14,6 +14,8 @@ pub struct EgressStats {
     pub chat_requests: u64,
     /// Pieces of files that the SDK asked for.
     pub media_requests: u64,
+    /// Those of them that were fetched from WeCom before the SDK asked.
+    pub read_ahead: u64,
     /// Requests that were not let through: wrong credentials, another host, another path.
     pub refused_requests: u64,
     /// Requests sent to WeCom.
@@ -46,6 +48,7 @@ pub(super) struct Counters {
     pub(super) tokens_fetched: Counter,
     pub(super) chat_requests: Counter,
     pub(super) media_requests: Counter,
+    pub(super) read_ahead: Counter,
     pub(super) refused_requests: Counter,
     pub(super) upstream_requests: Counter,
     pub(super) connections: Counter,
@@ -63,6 +66,7 @@ impl Counters {
             tokens_fetched: self.tokens_fetched.get(),
             chat_requests: self.chat_requests.get(),
             media_requests: self.media_requests.get(),
+            read_ahead: self.read_ahead.get(),
             refused_requests: self.refused_requests.get(),
             upstream_requests: self.upstream_requests.get(),
             connections: self.connections.get(),

@@ -163,7 +163,7 @@ fn in_brackets(text: &str) -> String {
 pub enum Operation {
     /// `NewSdk` and `Init`.
     Init,
-    /// Getting an access token, which the SDK does by itself at the first call of a session.
+    /// The request for an access token, which the SDK makes on its own before others.
     Token,
     /// `GetChatData`.
     Chat,
@@ -340,16 +340,11 @@ impl Error {
         }
     }
 
-    /// The address that WeCom saw and refused, where it says so: behind NAT or a proxy this is the outer one, and the one
-    /// to allow.
+    /// The IP address that the server saw and does not allow, where it names it: the one to allow.
     #[must_use]
-    pub fn refused_ip(&self) -> Option<IpAddr> {
+    pub fn refused_address(&self) -> Option<IpAddr> {
         match self {
-            Self::Server {
-                code: ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed,
-                message,
-                ..
-            } => ip_in(message),
+            Self::Server { message, .. } => refused_address(message),
             _ => None,
         }
     }
@@ -392,14 +387,13 @@ impl Error {
     pub fn remedy(&self, language: Language) -> Cow<'static, str> {
         match self {
             Self::Sdk { code, .. } => code.remedy(language).into(),
-            Self::Server { code, .. } => match (self.refused_ip(), language) {
-                (Some(address), Language::Chinese) => {
-                    format!("将 {address} 加入会话内容存档的可信 IP 列表").into()
-                }
-                (Some(address), _) => {
-                    format!("add {address} to the trusted IPs of the conversation archive").into()
-                }
-                (None, _) => code.remedy(language).into(),
+            Self::Server { code, .. } => match (self.refused_address(), code) {
+                (Some(address), ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed) => match language
+                {
+                    Language::Chinese => format!("将 {address} 加入会话内容存档的可信 IP 列表").into(),
+                    _ => format!("add {address} to the trusted IPs of the conversation archive").into(),
+                },
+                _ => code.remedy(language).into(),
             },
             Self::Unopened(unopened) => unopened.reason.remedy(language).into(),
             Self::CertificateRejected { certificate, .. } => certificate.problem.remedy(language).into(),
@@ -443,9 +437,9 @@ fn either(language: Language, english: &'static str, chinese: &'static str) -> C
     }
 }
 
-/// The address that WeCom names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
-fn ip_in(errmsg: &str) -> Option<IpAddr> {
-    let (_, rest) = errmsg.split_once("from ip:")?;
+/// The address that WeCom saw, which it names in the text of an IP refusal: `… from ip: 203.0.113.9, more info at …`.
+fn refused_address(message: &str) -> Option<IpAddr> {
+    let (_, rest) = message.split_once("from ip:")?;
     rest.trim_start().split([',', ' ']).next()?.parse().ok()
 }
 

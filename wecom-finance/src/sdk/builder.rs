@@ -168,7 +168,8 @@ impl SdkBuilder {
     ///
     /// [`Error::InvalidArgument`] for an empty corp id or secret, a timeout of zero, text with a NUL inside, and a
     /// library that is only named without a worker to load it. With a worker, [`Error::WorkerStart`], and
-    /// [`Error::Load`] for an SDK that cannot be loaded there. With an egress also for what contradicts it, and what
+    /// [`Error::Load`] for an SDK that cannot be loaded there. With an egress also for what contradicts it, a `no_proxy` in
+    /// the environment that names WeCom's host among it, and what
     /// [`EgressBuilder::start`](crate::EgressBuilder::start) says.
     pub fn build(self) -> Result<Sdk> {
         let not_empty = |argument, empty| {
@@ -215,7 +216,7 @@ impl SdkBuilder {
                 );
                 match self.worker {
                     None => {
-                        let backend = InProcess::new(library.loaded()?, connection, route, timeout);
+                        let backend = InProcess::new(library.loaded()?, connection, route, timeout)?;
                         (Box::new(backend) as Box<dyn Backend>, None)
                     }
                     Some(worker) => {

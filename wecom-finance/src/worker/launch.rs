@@ -28,6 +28,10 @@ use crate::{Error, Proxy, Result};
 /// What is passed on of the environment: where the loader finds libraries, and how time and text are written.
 const KEPT_VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "TZ", "LANG"];
 
+/// glibc keeps more and more memory by itself once large blocks have been freed, unless it is told how much: the SDK needs
+/// several times a piece of a file for each of them.
+const TRIM_THRESHOLD: &str = "131072";
+
 /// How long a worker may take for each step of its beginning: a cold disk is slow.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -98,6 +102,7 @@ impl Launch {
             .arg0("wecom-finance-worker")
             .env_clear()
             .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .env("MALLOC_TRIM_THRESHOLD_", TRIM_THRESHOLD)
             .envs(self.settings.variables.iter().map(|(name, value)| (name, value)))
             .env(MARK, protocol::VERSION.to_string())
             .current_dir("/")

@@ -1,6 +1,6 @@
 //! What a failed attempt means for a file.
 
-use wecom_finance::{Error, SdkCode};
+use wecom_finance::{Error, Operation, SdkCode, ServerCode, WorkerEnd};
 
 use crate::failure::with_causes;
 use crate::store::{Cause, MediaOutcome, Missed};
@@ -9,8 +9,14 @@ use crate::store::{Cause, MediaOutcome, Missed};
 pub(super) fn of_error(error: &Error, got_further: bool) -> MediaOutcome {
     let reason = with_causes(error);
     match (error, error.sdk_code()) {
-        (_, Some(SdkCode::Expired)) => MediaOutcome::Expired { reason },
+        (_, Some(SdkCode::Expired)) | (Error::Server { code: ServerCode::FileExpired, .. }, _) => {
+            MediaOutcome::Expired { reason }
+        }
         (_, Some(SdkCode::InvalidFileId)) | (Error::InvalidArgument { .. }, _) => {
+            MediaOutcome::Failed { reason }
+        }
+        // It crashed the SDK, twice.
+        (Error::WorkerDied { end: WorkerEnd::Signal(_), .. }, _) if !error.is_retryable() => {
             MediaOutcome::Failed { reason }
         }
         _ => MediaOutcome::Missed(Missed { cause: cause_of(error), reason, got_further }),
@@ -19,6 +25,16 @@ pub(super) fn of_error(error: &Error, got_further: bool) -> MediaOutcome {
 
 fn cause_of(error: &Error) -> Cause {
     match (error, error.sdk_code()) {
+        (Error::Server { operation: Operation::Media, code, .. }, _) => match code {
+            ServerCode::IpNotAllowed | ServerCode::ArchiveIpNotAllowed => Cause::Setup,
+            ServerCode::RateLimited => Cause::Way,
+            _ => Cause::File,
+        },
+        (Error::Server { .. }, _) if !error.is_retryable() => Cause::Setup,
+        (Error::CertificateRejected { .. } | Error::EgressSetup { .. }, _) => Cause::Setup,
+        (Error::UnusableReply { operation: Operation::Media, .. } | Error::WorkerDied { .. }, _) => {
+            Cause::File
+        }
         (_, Some(SdkCode::Network)) => Cause::Way,
         (_, Some(SdkCode::IpNotAllowed | SdkCode::Certificate)) => Cause::Setup,
         (_, Some(_)) | (Error::MediaStalled { .. } | Error::BrokenReply { .. }, None) => Cause::File,
@@ -34,8 +50,6 @@ pub(super) fn is_about_the_part(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use wecom_finance::Operation;
-
     use super::*;
 
     fn of_code(code: i32) -> MediaOutcome {
