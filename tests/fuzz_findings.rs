@@ -7,16 +7,30 @@ use std::path::Path;
 #[path = "../fuzz/round_trip.rs"]
 mod round_trip;
 
-#[test]
-fn findings_and_seeds() {
+#[path = "../fuzz/worker_protocol.rs"]
+mod worker_protocol;
+
+fn replay(target: &str, least: usize, each: impl Fn(&[u8])) {
     let mut count = 0;
-    for folder in ["../fuzz/findings/message", "../fuzz/seeds/message"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    for folder in ["findings", "seeds"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").join(folder).join(target);
+        if !folder.exists() {
+            continue;
+        }
         for entry in fs::read_dir(folder).unwrap() {
-            let bytes = fs::read(entry.unwrap().path()).unwrap();
-            round_trip::message(&bytes);
+            each(&fs::read(entry.unwrap().path()).unwrap());
             count += 1;
         }
     }
-    assert!(count >= 36, "{count}");
+    assert!(count >= least, "{target}: {count}");
+}
+
+#[test]
+fn messages() {
+    replay("message", 36, round_trip::message);
+}
+
+#[test]
+fn worker_protocol() {
+    replay("worker_protocol", 12, worker_protocol::any_bytes);
 }

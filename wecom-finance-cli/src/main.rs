@@ -26,6 +26,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    // Where another program has named this one as its worker.
+    wecom_finance::worker::run_if_child();
     let cli = Cli::parse();
     language::choose(cli.common.lang);
     progress::start(cli.common.quiet);

@@ -15,6 +15,7 @@ mod doctor;
 mod genuine;
 mod media;
 mod quarantine;
+mod worker;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
