@@ -19,6 +19,9 @@ mod pem;
 #[path = "../fuzz/round_trip.rs"]
 mod round_trip;
 
+#[path = "../fuzz/worker_protocol.rs"]
+mod worker_protocol;
+
 /// Runs the target over the files of `fuzz/<kind>/<target>`, of which there are at least so many.
 fn replay(target: &str, run: fn(&[u8]), at_least: usize) {
     let mut count = 0;
@@ -52,4 +55,9 @@ fn index_tokens() {
 #[test]
 fn keys() {
     replay("pem", pem::pem, 5);
+}
+
+#[test]
+fn worker_protocol() {
+    replay("worker_protocol", worker_protocol::any_bytes, 12);
 }

@@ -27,7 +27,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 fn main() -> ExitCode {
-    // The worker is this same program.
+    // This program is its own worker, and that of any program that names it as such.
     wecom_finance::worker::run_if_child();
     let cli = Cli::parse();
     language::choose(cli.common.lang);

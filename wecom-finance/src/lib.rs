@@ -48,6 +48,7 @@
 //! | [`Sdk::page`], [`KeyRing::open`] | the same in two steps, for those who store the ciphertext first |
 //! | [`MediaReader`] | a file of a message: `Read` and `BufRead`, resumable, checked at the end |
 //! | [`Message`] | what a message says; needs no SDK and builds anywhere |
+//! | [`Worker`] | the SDK in a process of its own, see [`worker`]: no crash of it reaches this one, and there is no `unsafe` |
 //! | [`Error`], [`SdkCode`], [`ServerCode`] | what went wrong, and the remedy in English and Chinese |
 //!
 //! # Crate features
@@ -66,9 +67,9 @@
 //! * The SDK does not check TLS certificates: whoever sits between this machine and WeCom can read the secret and forge
 //!   replies. Use a path you trust.
 //! * Some forged messages and media replies end the process inside the SDK (contracts C8 and C12); nothing in the same
-//!   process can prevent that.
-//! * The SDK prints the server's replies to token requests on the C stdout. A program whose stdout is read by others
-//!   must move descriptor 1 out of its reach before the first call.
+//!   process can prevent that, and [`SdkBuilder::isolated`] makes it another process.
+//! * The SDK prints the server's replies to token requests on the C stdout. Without a worker, a program whose stdout is
+//!   read by others must move descriptor 1 out of its reach before the first call.
 
 #![allow(clippy::unnecessary_safety_comment, reason = "the example above has one, where it belongs")]
 

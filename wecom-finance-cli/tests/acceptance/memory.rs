@@ -1,5 +1,6 @@
 //! The size of an archive or of a file does not show in memory.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -10,24 +11,40 @@ use crate::office::Office;
 
 const MIB: u64 = 1 << 20;
 
-/// Runs the command and gives its peak resident memory in bytes, as the system has counted it shortly before the end.
+/// Runs the command and gives its peak resident memory in bytes, that of its worker added, as the system has counted it
+/// shortly before the end.
 fn peak_memory(command: &mut Command) -> u64 {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let status_file = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
+    let mut peaks = BTreeMap::from([(child.id(), 0)]);
     loop {
-        if let Ok(status) = fs::read_to_string(&status_file)
-            && let Some(line) = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))
-        {
-            let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
-            peak = peak.max(kib << 10);
+        for worker in children(child.id()) {
+            peaks.entry(worker).or_default();
+        }
+        for (pid, peak) in &mut peaks {
+            *peak = (*peak).max(high_water_mark(*pid));
         }
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success(), "{command:?}: {status}");
-            return peak;
+            assert_eq!(peaks.len(), 2, "the program and its worker");
+            return peaks.values().sum();
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The processes that any of its threads has started.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let texts = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    texts
+        .flat_map(|text| text.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn high_water_mark(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10)
 }
 
 #[test]

@@ -52,6 +52,10 @@ impl Office {
         fs::remove_file(self.path("keys").join(format!("{version}.pem"))).unwrap();
     }
 
+    pub(crate) fn proxy_url(&self) -> String {
+        self.server.proxy_url()
+    }
+
     /// A command that knows nothing but its arguments.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wecom-finance"));

@@ -17,6 +17,7 @@ mod genuine;
 mod media;
 mod quarantine;
 mod queue;
+mod worker;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::os::unix::net::UnixStream;
 use std::panic;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -116,9 +117,10 @@ fn serve(mut socket: UnixStream) -> io::Result<()> {
     let Some(sdk) = start_sdk(&start, &mut socket)? else { return Ok(()) };
     drop(first);
 
-    let mut pool = Pool::new(sdk, socket.try_clone()?);
+    let socket = Arc::new(socket);
+    let mut pool = Pool::new(sdk, Arc::clone(&socket));
     // The end of the requests is the end of the program, or of its need: what is still being called is for nobody.
-    while let Some(frame) = read_frame(&mut socket)? {
+    while let Some(frame) = read_frame(&mut &*socket)? {
         pool.serve(frame)?;
     }
     Ok(())

@@ -32,8 +32,11 @@ const KEPT_VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "TZ", "LANG"];
 /// several times a piece of a file for each of them.
 const TRIM_THRESHOLD: &str = "131072";
 
-/// How long a worker may take for each step of its beginning: a cold disk is slow.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a program may take to greet, which is the first thing that a worker does.
+const GREETING_LIMIT: Duration = Duration::from_secs(20);
+
+/// How long a worker may take to load the SDK: a cold disk is slow.
+const LOADING_LIMIT: Duration = Duration::from_secs(60);
 
 /// How to start a worker. The same each time.
 #[derive(Debug)]
@@ -83,8 +86,8 @@ impl Launch {
         if std::env::var_os(MARK).is_some() {
             return Err(WorkerStartError::Nested.into());
         }
-        let (child, mut socket) = self.spawn().map_err(|source| self.spawn_error(source))?;
-        match self.begin(&child, &mut socket) {
+        let (child, socket) = self.spawn().map_err(|source| self.spawn_error(source))?;
+        match self.begin(&child, &socket) {
             Ok(output) => Ok(Launched { child, socket, output }),
             Err(problem) => {
                 // It may wait for more; a worker that has ended is not killed again.
@@ -117,21 +120,22 @@ impl Launch {
         Ok((child, socket))
     }
 
-    fn begin(&self, child: &SharedChild, socket: &mut UnixStream) -> Result<Arc<Output>, Problem> {
+    fn begin(&self, child: &SharedChild, mut socket: &UnixStream) -> Result<Arc<Output>, Problem> {
         let streams = child.take_stdout().zip(child.take_stderr());
         let (stdout, stderr) = streams.ok_or(Problem::Io(io::ErrorKind::BrokenPipe.into()))?;
         let output = Output::capture(stdout.into(), stderr.into()).map_err(Problem::Io)?;
-        socket.set_read_timeout(Some(START_LIMIT)).map_err(Problem::Io)?;
-        socket.set_write_timeout(Some(START_LIMIT)).map_err(Problem::Io)?;
-
+        let limit =
+            |limit| socket.set_read_timeout(Some(limit)).and_then(|()| socket.set_write_timeout(Some(limit)));
+        limit(GREETING_LIMIT).map_err(Problem::Io)?;
         socket.write_all(&protocol::hello(protocol::VERSION)).map_err(Problem::NotAWorker)?;
-        let greeting = expect_frame(socket).map_err(Problem::NotAWorker)?;
+        let greeting = expect_frame(&mut socket).map_err(Problem::NotAWorker)?;
         let version = protocol::read_hello(&greeting).map_err(|error| Problem::NotAWorker(error.into()))?;
         if version != protocol::VERSION {
             return Err(Problem::Version(version));
         }
+        limit(LOADING_LIMIT).map_err(Problem::Io)?;
         socket.write_all(&self.start_frame()?).map_err(Problem::Loading)?;
-        let answer = expect_frame(socket).map_err(Problem::Loading)?;
+        let answer = expect_frame(&mut socket).map_err(Problem::Loading)?;
         match protocol::decode(&answer.body) {
             Ok(Reply::Started) => {}
             Ok(Reply::NotStarted(reason)) => return Err(Problem::Load(self.load_error(&reason))),
@@ -176,8 +180,8 @@ impl Launch {
     /// The error for a worker that did not get that far. Waits for its end, which it has been given.
     fn explain(&self, problem: Problem, child: &SharedChild) -> Error {
         let end = child.wait().map_or(WorkerEnd::Unknown, WorkerEnd::of);
-        let end_after = |error: &io::Error| match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => WorkerEnd::TimedOut(START_LIMIT),
+        let end_after = |error: &io::Error, limit| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => WorkerEnd::TimedOut(limit),
             io::ErrorKind::InvalidData => WorkerEnd::BrokeProtocol,
             _ => end,
         };
@@ -186,14 +190,15 @@ impl Launch {
             Problem::Io(source) => self.spawn_error(source),
             Problem::Load(error) => error.into(),
             Problem::NotAWorker(error) => {
-                WorkerStartError::NotAWorker { program, end: end_after(&error) }.into()
+                WorkerStartError::NotAWorker { program, end: end_after(&error, GREETING_LIMIT) }.into()
             }
             Problem::Version(worker) => {
                 WorkerStartError::VersionMismatch { program, worker, own: protocol::VERSION }.into()
             }
             Problem::Loading(error) => {
                 let library = self.access.library.path().to_owned();
-                WorkerStartError::DiedLoading { program, library, end: end_after(&error) }.into()
+                WorkerStartError::DiedLoading { program, library, end: end_after(&error, LOADING_LIMIT) }
+                    .into()
             }
         }
     }
@@ -237,7 +242,7 @@ enum Problem {
     Load(LoadError),
 }
 
-fn expect_frame(socket: &mut UnixStream) -> io::Result<Frame> {
+fn expect_frame(socket: &mut &UnixStream) -> io::Result<Frame> {
     read_frame(socket)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 

@@ -59,7 +59,7 @@ impl Output {
             read: Mutex::new(Kept::default()),
         });
         let reader = Arc::clone(&output);
-        thread::Builder::new().name("wecom-worker-output".to_owned()).spawn(move || reader.read_to_end())?;
+        thread::Builder::new().name("wecom-output".to_owned()).spawn(move || reader.read_to_end())?;
         Ok(output)
     }
 

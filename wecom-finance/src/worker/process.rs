@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -138,7 +139,9 @@ enum Stop {
 /// What callers and the thread of the worker share.
 struct Link {
     child: SharedChild,
-    writer: Mutex<UnixStream>,
+    socket: UnixStream,
+    /// Held while a request is written.
+    writing: Mutex<()>,
     state: Mutex<State>,
     output: Arc<Output>,
     calls: AtomicU64,
@@ -160,10 +163,10 @@ impl Link {
     /// On the thread of the worker, to its end.
     fn begin(launched: Launched, counters: Arc<Counters>, ready: &SyncSender<Result<Arc<Self>>>) {
         let Launched { child, socket, output } = launched;
-        let reader = socket.try_clone();
         let link = Arc::new(Self {
             child,
-            writer: Mutex::new(socket),
+            socket,
+            writing: Mutex::default(),
             state: Mutex::default(),
             output,
             calls: AtomicU64::new(0),
@@ -172,23 +175,15 @@ impl Link {
         });
         link.counters.starts.fetch_add(1, Ordering::Relaxed);
         lock(&link.counters.process_ids).push(link.child.id());
-        match reader {
-            Ok(reader) => {
-                tracing::debug!(pid = link.child.id(), "a worker process is ready");
-                drop(ready.send(Ok(Arc::clone(&link))));
-                link.read_answers(reader);
-            }
-            Err(source) => {
-                let error = WorkerStartError::Spawn { program: "a descriptor for it".into(), source };
-                drop(ready.send(Err(error.into())));
-            }
-        }
+        tracing::debug!(pid = link.child.id(), "a worker process is ready");
+        drop(ready.send(Ok(Arc::clone(&link))));
+        link.read_answers();
         link.finish();
     }
 
-    fn read_answers(&self, mut reader: UnixStream) {
+    fn read_answers(&self) {
         loop {
-            match read_frame(&mut reader) {
+            match read_frame(&mut &self.socket) {
                 Ok(Some(frame)) => {
                     if !self.deliver(frame) {
                         return self.stop(Stop::Because(WorkerEnd::BrokeProtocol));
@@ -230,7 +225,9 @@ impl Link {
 
     /// What goes wrong here shows as the end of the worker, which every waiting call learns of.
     fn send(&self, frame: &[u8], limit: Duration) {
-        let written = lock(&self.writer).write_all(frame);
+        let writing = lock(&self.writing);
+        let written = (&self.socket).write_all(frame);
+        drop(writing);
         match written {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 self.stop(Stop::Because(WorkerEnd::TimedOut(limit)));
@@ -245,6 +242,8 @@ impl Link {
         lock(&self.state).stop.get_or_insert(stop);
         // One that has ended is not killed again, and one that cannot be killed is not ours any more.
         drop(self.child.kill());
+        // Should somebody else hold the other end open: the thread that reads must not wait for them.
+        drop(self.socket.shutdown(Shutdown::Both));
     }
 
     /// Waits for the end of the process, and tells everybody who waits for an answer.

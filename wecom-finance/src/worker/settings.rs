@@ -1,4 +1,5 @@
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::backend::Route;
 ///     .grace(Duration::from_secs(5))
 ///     .memory_limit(512 * 1024 * 1024);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Worker {
     pub(super) program: Program,
@@ -126,5 +127,19 @@ impl Worker {
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), value.into()));
         self
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Worker")
+            .field("program", &self.program)
+            .field("grace", &self.grace)
+            .field("memory_limit", &self.memory_limit)
+            .field("max_calls", &self.max_calls)
+            .field("max_bytes", &self.max_bytes)
+            .field("variables", &variables)
+            .finish()
     }
 }

@@ -31,17 +31,20 @@ struct Shared {
     queue: Mutex<Receiver<Frame>>,
     /// Threads that wait for a request, less requests that wait for a thread.
     idle: AtomicIsize,
-    writer: Mutex<UnixStream>,
+    socket: Arc<UnixStream>,
+    /// Held while an answer is written.
+    writing: Mutex<()>,
 }
 
 impl Pool {
-    pub(super) fn new(sdk: Sdk, writer: UnixStream) -> Self {
+    pub(super) fn new(sdk: Sdk, socket: Arc<UnixStream>) -> Self {
         let (queue, receiver) = channel();
         let shared = Shared {
             sdk,
             queue: Mutex::new(receiver),
             idle: AtomicIsize::new(0),
-            writer: Mutex::new(writer),
+            socket,
+            writing: Mutex::default(),
         };
         Self { queue, threads: 0, shared: Arc::new(shared) }
     }
@@ -51,8 +54,12 @@ impl Pool {
         let idle = self.shared.idle.fetch_sub(1, Ordering::AcqRel);
         if idle <= 0 && self.threads < MAX_THREADS {
             let shared = Arc::clone(&self.shared);
-            thread::Builder::new().name("wecom-call".to_owned()).spawn(move || shared.work())?;
-            self.threads = self.threads.saturating_add(1);
+            match thread::Builder::new().name("wecom-call".to_owned()).spawn(move || shared.work()) {
+                Ok(_works_until_the_end) => self.threads = self.threads.saturating_add(1),
+                Err(error) if self.threads == 0 => return Err(error),
+                // The others will come to it.
+                Err(_) => {}
+            }
         }
         self.queue.send(frame).map_err(|_no_thread_is_left| io::ErrorKind::BrokenPipe.into())
     }
@@ -67,7 +74,10 @@ impl Shared {
             let body = Zeroizing::new(frame.body);
             let answered = protocol::decode(&body).and_then(|request| self.sdk.answer(frame.id, &request));
             let sent = match answered {
-                Ok(Some(answer)) => lock(&self.writer).write_all(&answer),
+                Ok(Some(answer)) => {
+                    let _writing = lock(&self.writing);
+                    (&*self.socket).write_all(&answer)
+                }
                 Ok(None) => Ok(()),
                 Err(malformed) => Err(malformed.into()),
             };
