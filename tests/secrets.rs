@@ -2,11 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Debug;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use base64::Engine as _;
 use wecom_finance::{
-    KeyRing, Message, Proxy, RandomKeyDecryptor, SdkFileId, SealedMessage, Secret, UnopenedReason,
+    Egress, Error, KeyRing, Message, Operation, Proxy, RandomKeyDecryptor, SdkCode, SdkFileId, SealedMessage,
+    Secret, Tls, UnopenedReason,
 };
-use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, MessageSpec, Scenario};
+use wecom_finance_simulator::{Effect, Fault, Loopback, MediaFile, MediaKind, MessageSpec, Scenario};
+use wecom_finance_tests::raw_client;
 
 const CANARY: &str = "canary7f3a9c";
 
@@ -58,6 +64,69 @@ fn secrets_are_not_printed() {
     silent(&sdk.page(0).unwrap());
     let nul = wecom_finance::Sdk::builder(world.library(), "ww", format!("{CANARY}\0")).build();
     silent_error(&nul.unwrap_err());
+}
+
+/// All that is logged in this process, at any level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_goes_through_the_egress_is_neither_printed_nor_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    let world = Scenario::new().secret(CANARY).texts(1).build();
+    let server = Loopback::builder().world(&world).credentials("user", CANARY).serve().unwrap();
+    let egress = |tls: Tls, password: &str| {
+        let proxy = Proxy::parse(&server.proxy_url()).unwrap().credentials("user", password).unwrap();
+        let builder = Egress::builder(world.corp_id()).tls(tls).proxy(proxy);
+        silent(&builder);
+        builder.start().unwrap()
+    };
+    let trusting = || Tls::with_roots_pem(server.root_pem()).unwrap();
+    let request = raw_client::get_token(world.corp_id(), CANARY);
+    let wrong_secret = raw_client::get_token(world.corp_id(), &format!("{CANARY}-wrong"));
+    let mut token = None;
+    for egress in [egress(trusting(), CANARY), egress(Tls::default(), CANARY), egress(trusting(), "wrong")] {
+        let session = egress.session(Duration::from_secs(20)).unwrap();
+        silent(&egress);
+        silent(&session);
+        for request in [&request, &wrong_secret] {
+            let outcome = session.explained(|| {
+                let reply = raw_client::exchange(session.proxy(), request.as_bytes()).unwrap();
+                let reply = String::from_utf8(reply).unwrap();
+                if let Some((_, rest)) = reply.split_once("\"access_token\":\"") {
+                    token = rest.split('"').next().map(str::to_owned);
+                    return Ok(());
+                }
+                Err(Error::from_sdk(Operation::Chat, SdkCode::Network))
+            });
+            if let Err(error) = outcome {
+                assert!(error.sdk_code().is_none(), "explained: {error}");
+                silent_error(&error);
+            }
+        }
+    }
+    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(log.contains("hyper_util") && log.contains("the certificate presented for WeCom"), "{log}");
+    let login = base64::engine::general_purpose::STANDARD.encode(format!("user:{CANARY}"));
+    for secret in [CANARY, &login, token.as_deref().unwrap()] {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
 
 #[test]

@@ -32,3 +32,8 @@ mod start;
 mod ground {
     wecom_finance_tests::tests_on! { wecom_finance_tests::isolated(crate::site::HOST) }
 }
+
+/// And with WeCom's certificate checked, which is how the binary does it.
+mod verified_ground {
+    wecom_finance_tests::verified_tests_on! { wecom_finance_tests::isolated_and_verified(crate::site::HOST) }
+}

@@ -25,6 +25,7 @@ pub struct EgressBuilder {
     timeout: Duration,
     chat_calls: NonZeroU32,
     token_calls: NonZeroU32,
+    read_ahead: bool,
 }
 
 impl EgressBuilder {
@@ -36,6 +37,7 @@ impl EgressBuilder {
             timeout: TIMEOUT,
             chat_calls: CHAT_CALLS,
             token_calls: TOKEN_CALLS,
+            read_ahead: true,
         }
     }
 
@@ -73,6 +75,13 @@ impl EgressBuilder {
         self
     }
 
+    /// Whether the next piece of a file that is read in sequence is fetched before the SDK asks for it: it is, unless set. Who
+    /// stops in the middle of a file has then fetched up to 512 KiB in vain.
+    pub fn read_ahead(mut self, read_ahead: bool) -> Self {
+        self.read_ahead = read_ahead;
+        self
+    }
+
     /// Opens the port. Nothing is sent yet.
     ///
     /// # Errors
@@ -94,6 +103,7 @@ impl EgressBuilder {
             upstream_proxy: self.proxy.as_ref().map(|proxy| proxy.url().to_owned()),
             chat_quota: Quota::new(self.chat_calls),
             token_quota: Quota::new(self.token_calls),
+            read_ahead: self.read_ahead,
             tls: tls::server()?,
             counters,
         })?;

@@ -32,6 +32,7 @@ pub(super) struct Settings {
     pub(super) upstream_proxy: Option<String>,
     pub(super) chat_quota: Quota,
     pub(super) token_quota: Quota,
+    pub(super) read_ahead: bool,
     pub(super) tls: ServerConfig,
     pub(super) counters: Arc<Counters>,
 }
@@ -84,7 +85,7 @@ impl Listener {
             corp_id: settings.corp_id,
             sessions: Sessions::new()?,
             tokens: TokenCache::default(),
-            read_ahead: ReadAhead::default(),
+            read_ahead: ReadAhead::new(settings.read_ahead),
             upstream: settings.upstream,
             upstream_proxy: settings.upstream_proxy,
             chat_quota: settings.chat_quota,

@@ -20,8 +20,8 @@ const READERS: usize = 64;
 /// The SDK's own pieces have half of that.
 const LARGEST: u64 = 1024 * 1024;
 
-#[derive(Default)]
 pub(super) struct ReadAhead {
+    enabled: bool,
     state: Mutex<State>,
 }
 
@@ -59,6 +59,10 @@ pub(super) struct Asked<'a> {
 }
 
 impl ReadAhead {
+    pub(super) fn new(enabled: bool) -> Self {
+        Self { enabled, state: Mutex::default() }
+    }
+
     /// Notes what the SDK asks for: `first` and `last` byte of a file. With it, the reply, if it was asked for before.
     pub(super) fn asked(&self, request: &Request, (first, last): (u64, u64)) -> (Asked<'_>, Option<Fetched>) {
         let file = File { target: request.target.clone(), body: request.body.clone() };
@@ -89,7 +93,7 @@ impl Asked<'_> {
         let Piece { file, first, last } = &self.piece;
         let len = last.checked_sub(*first)?.checked_add(1)?;
         let next = last.checked_add(1)?;
-        if !self.in_sequence || len > LARGEST || next >= total {
+        if !self.ahead.enabled || !self.in_sequence || len > LARGEST || next >= total {
             return None;
         }
         // As the SDK will write it: the last piece ends with the file.
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_reader_in_sequence_finds_the_next_piece_ready() {
-        let ahead = ReadAhead::default();
+        let ahead = ReadAhead::new(true);
         let (first, nothing) = ahead.asked(&request("film"), (0, 15));
         assert!(nothing.is_none());
         let (next, sender) = first.next(40).unwrap();
@@ -171,7 +175,7 @@ mod tests {
 
     #[test]
     fn who_jumps_about_gets_nothing_and_no_piece_is_fetched_twice() {
-        let ahead = ReadAhead::default();
+        let ahead = ReadAhead::new(true);
         let (middle, _) = ahead.asked(&request("film"), (32, 47));
         assert!(middle.next(1000).is_none());
         let (first, _) = ahead.asked(&request("film"), (0, 15));
@@ -182,8 +186,14 @@ mod tests {
     }
 
     #[test]
+    fn it_can_be_turned_off() {
+        let ahead = ReadAhead::new(false);
+        assert!(ahead.asked(&request("film"), (0, 15)).0.next(40).is_none());
+    }
+
+    #[test]
     fn what_waits_is_bounded() {
-        let ahead = ReadAhead::default();
+        let ahead = ReadAhead::new(true);
         let films: Vec<&'static str> = (0..100_u32).map(|n| &*format!("film {n}").leak()).collect();
         let senders: Vec<_> =
             films.iter().map(|film| ahead.asked(&request(film), (0, 15)).0.next(1000).unwrap().1).collect();
