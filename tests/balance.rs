@@ -23,6 +23,8 @@ fn everything_that_is_allocated_is_freed() {
     assert_eq!(live(), (0, 0, 0), "after failures: handles, slices, media buffers");
     success_on_many_threads();
     assert_eq!(live(), (0, 0, 0), "after success: handles, slices, media buffers");
+    downloads_of_all_ends();
+    assert_eq!(live(), (0, 0, 0), "after downloads: handles, slices, media buffers");
 }
 
 fn every_failure() {
@@ -89,4 +91,37 @@ fn success_on_many_threads() {
     let unread = sdk.media(world.media_files().first().unwrap().sdk_file_id()).unwrap();
     drop(unread);
     drop(sdk);
+}
+
+fn downloads_of_all_ends() {
+    let file = |number| MediaFile::generated(format!("{number}"), MediaKind::File, number * 1_500_000);
+    let flaky = Fault::media(Effect::Shorten { bytes: 16 }).probability(0.2);
+    let world = (0..6).map(file).fold(Scenario::new().fault(flaky), Scenario::media_file).build();
+    let sdk = world.sdk().unwrap();
+    let downloader = sdk.downloader().build().unwrap();
+    let mut unread = Vec::new();
+    thread::scope(|scope| {
+        for media in world.media_files() {
+            // One is read to its end, one is dropped on the way, and one outlives the downloader's other users.
+            let start = || {
+                let download = downloader.download(media.sdk_file_id()).unwrap();
+                download.expecting_len(media.len())
+            };
+            let (mut whole, mut part, mut late) = (start(), start(), start());
+            scope.spawn(move || {
+                let mut bytes = Vec::new();
+                while whole.read_to_end(&mut bytes).is_err() {}
+                assert!(bytes == media.bytes());
+                drop(part.read(&mut [0; 10]));
+            });
+            drop(late.next_chunk());
+            unread.push(late);
+        }
+    });
+    assert!(live().2 > 0, "pieces that nobody has read yet");
+    drop((sdk, downloader));
+    let chunk = unread.iter_mut().find_map(|download| download.next_chunk().ok().flatten());
+    drop(unread);
+    assert_eq!(live(), (0, 0, 1), "a piece outlives them all");
+    drop(chunk);
 }

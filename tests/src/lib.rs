@@ -234,6 +234,11 @@ macro_rules! tests_on {
                 broken_ranges_end_in_an_error_not_in_a_broken_file,
                 files_that_are_gone_are_not_asked_for_twice,
                 an_error_loses_nothing_and_reading_on_tries_again,
+                seeks_lead_to_the_true_bytes,
+                seeking_costs_calls_only_outside_of_the_piece_at_hand,
+                a_seek_from_the_end_needs_the_length,
+                beyond_the_end_there_is_nothing_whatever_the_message_says,
+                a_failure_after_a_seek_is_not_taken_for_the_end,
             }
             sessions::{
                 a_token_is_fetched_once_and_kept,

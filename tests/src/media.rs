@@ -1,6 +1,6 @@
 //! Files.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use wecom_finance::{Error, MediaReader, SdkCode, Verdict};
@@ -225,4 +225,157 @@ pub fn an_error_loses_nothing_and_reading_on_tries_again(ground: Ground) {
     place.world.clear_faults();
     reader.read_to_end(&mut bytes).unwrap();
     assert!(bytes == media.bytes());
+}
+
+pub fn seeks_lead_to_the_true_bytes(ground: Ground) {
+    let sizes = [0, 1, 15, 16, 17, CHUNK - 1, CHUNK, CHUNK + 1, 5_000_000];
+    let scenario = sizes.into_iter().fold(Scenario::new(), |scenario, len| {
+        scenario.media_file(MediaFile::generated(format!("{len} bytes"), MediaKind::File, len))
+    });
+    let place = ground.place(scenario);
+    let sdk = place.sdk();
+    let mut rng = fastrand::Rng::with_seed(8);
+    for media in place.world.media_files() {
+        let expected = media.bytes();
+        let len = media.len();
+        let mut reader = sdk.media(media.sdk_file_id()).unwrap().expecting_len(len);
+        let edges = [0, 1, 15, 16, 17, len.saturating_sub(1), len, len + 1, len + 16, len + CHUNK, 1 << 40];
+        let random = std::array::from_fn::<_, 12, _>(|_| rng.u64(0..=len + len / 8));
+        for position in edges.into_iter().chain(random) {
+            let to = match rng.u8(0..3) {
+                0 => SeekFrom::Start(position),
+                1 => SeekFrom::Current(signed(position) - signed(reader.stream_position().unwrap())),
+                _ => SeekFrom::End(signed(position) - signed(len)),
+            };
+            assert_eq!(reader.seek(to).unwrap(), position);
+            assert_eq!((reader.position(), reader.stream_position().unwrap()), (position, position));
+            let mut bytes = vec![0; rng.usize(1..100_000)];
+            let count = read_up_to(&mut reader, &mut bytes);
+            let rest =
+                usize::try_from(position).ok().and_then(|start| expected.get(start..)).unwrap_or_default();
+            let whole = rest.get(..bytes.len()).unwrap_or(rest);
+            assert!(bytes[..count] == *whole, "{} bytes from {position} of {len}", bytes.len());
+            assert_eq!(reader.is_done(), position + count as u64 >= len, "{position} of {len}");
+            // What is left is had by another reader, too.
+            if let Some(token) = reader.index_token() {
+                let done = reader.position();
+                let mut resumed = sdk.media(media.sdk_file_id()).unwrap().resume(token, done).unwrap();
+                let mut next = [0; 7];
+                let count = read_up_to(&mut resumed, &mut next);
+                assert!(next[..count] == rest[whole.len()..][..count]);
+            }
+        }
+        reader.rewind().unwrap();
+        let mut whole = Vec::new();
+        reader.read_to_end(&mut whole).unwrap();
+        assert!(whole == expected);
+        assert_eq!(reader.md5().as_deref(), Some(media.md5()), "all of it has been seen in order");
+        assert_eq!(reader.verify(), Verdict::LengthOnly);
+    }
+}
+
+fn signed(position: u64) -> i64 {
+    i64::try_from(position).unwrap()
+}
+
+/// As many bytes as there are.
+fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> usize {
+    let mut count = 0;
+    while count < buffer.len() {
+        match reader.read(&mut buffer[count..]).unwrap() {
+            0 => break,
+            more => count += more,
+        }
+    }
+    count
+}
+
+pub fn seeking_costs_calls_only_outside_of_the_piece_at_hand(ground: Ground) {
+    let (place, media) = with_file(ground, 3 * CHUNK, []);
+    let expected = media.bytes();
+    let mut reader = reader(&place, &media);
+    let mut bytes = [0; 100];
+    reader.read_exact(&mut bytes).unwrap();
+    for position in [CHUNK - 100, 0, 1, 77_777, CHUNK - 100] {
+        reader.seek(SeekFrom::Start(position)).unwrap();
+        reader.read_exact(&mut bytes).unwrap();
+        assert!(bytes == expected[usize::try_from(position).unwrap()..][..100]);
+    }
+    assert_eq!(place.world.media_calls(), 1);
+    // There and back before anything is read.
+    reader.seek(SeekFrom::Start(2 * CHUNK)).unwrap();
+    reader.seek(SeekFrom::Start(5)).unwrap();
+    reader.read_exact(&mut bytes).unwrap();
+    assert_eq!(place.world.media_calls(), 1);
+    reader.seek(SeekFrom::Start(CHUNK + 3)).unwrap();
+    assert_eq!(reader.index_token().unwrap().start(), CHUNK);
+    assert_eq!(place.world.media_calls(), 1, "a seek itself asks nobody");
+    reader.read_exact(&mut bytes).unwrap();
+    assert!(bytes == expected[usize::try_from(CHUNK + 3).unwrap()..][..100]);
+    assert_eq!(place.world.media_calls(), 2);
+}
+
+pub fn a_seek_from_the_end_needs_the_length(ground: Ground) {
+    let (place, media) = with_file(ground, CHUNK + 1000, []);
+    let mut unknown = reader(&place, &media);
+    let error = unknown.seek(SeekFrom::End(0)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    assert_eq!(unknown.position(), 0);
+    unknown.seek(SeekFrom::Start(CHUNK)).unwrap();
+    assert_eq!(unknown.read(&mut [0; 10]).unwrap(), 10);
+    assert_eq!(unknown.seek(SeekFrom::End(-1000)).unwrap(), CHUNK, "the last piece was seen");
+    let mut known = reader(&place, &media).expecting_len(media.len());
+    assert_eq!(known.seek(SeekFrom::End(-1)).unwrap(), media.len() - 1);
+    let mut last = Vec::new();
+    known.read_to_end(&mut last).unwrap();
+    assert!(last == media.bytes()[media.bytes().len() - 1..]);
+    assert_eq!((known.verify(), known.md5()), (Verdict::Incomplete, None), "a hole");
+    for to in
+        [SeekFrom::End(-signed(media.len()) - 1), SeekFrom::Current(i64::MIN), SeekFrom::Start(u64::MAX)]
+    {
+        assert_eq!(known.seek(to).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{to:?}");
+        assert_eq!(known.position(), media.len());
+    }
+}
+
+pub fn beyond_the_end_there_is_nothing_whatever_the_message_says(ground: Ground) {
+    for len in [0, 10, 3 * CHUNK, 9 * CHUNK + 5] {
+        let (place, media) = with_file(ground, len, []);
+        for stated in [None, Some(0), Some(len), Some(len + 1), Some(len / 2), Some(10 * len + CHUNK)] {
+            for position in [len, len + 1, len + CHUNK, 5 * len + 100, 1 << 50] {
+                let mut reader = reader(&place, &media);
+                if let Some(stated) = stated {
+                    reader = reader.expecting_len(stated);
+                }
+                reader.seek(SeekFrom::Start(position)).unwrap();
+                let outcome = reader.read(&mut [0; 10]);
+                assert_eq!(outcome.unwrap(), 0, "at {position} of {len}, stated {stated:?}");
+                assert!(reader.is_done());
+                assert_eq!(reader.verify() == Verdict::Incomplete, len > 0, "of nothing all has been seen");
+                assert_eq!(reader.seek(SeekFrom::End(0)).unwrap(), len, "the end is known now");
+            }
+        }
+    }
+}
+
+pub fn a_failure_after_a_seek_is_not_taken_for_the_end(ground: Ground) {
+    for stated in [None, Some(2 * CHUNK), Some(8 * CHUNK)] {
+        let (place, media) = with_file(ground, 8 * CHUNK, []);
+        let mut reader = reader(&place, &media);
+        if let Some(stated) = stated {
+            reader = reader.expecting_len(stated);
+        }
+        reader.seek(SeekFrom::Start(5 * CHUNK)).unwrap();
+        place.world.set_fault(Fault::media(Effect::Status(500)).offset(5 * CHUNK));
+        let error = error_of(reader.read(&mut [0; 10]).unwrap_err());
+        assert_eq!(error.sdk_code(), Some(SdkCode::Network), "{stated:?}");
+        place.world.clear_faults();
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).unwrap();
+        assert!(rest == media.bytes()[usize::try_from(5 * CHUNK).unwrap()..]);
+    }
+    let (place, media) = with_file(ground, 8 * CHUNK, [Fault::media(Effect::Status(500))]);
+    let mut reader = reader(&place, &media);
+    reader.seek(SeekFrom::Start(100 * CHUNK)).unwrap();
+    assert!(reader.read(&mut [0; 10]).is_err(), "nothing can be known");
 }

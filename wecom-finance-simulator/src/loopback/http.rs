@@ -130,12 +130,11 @@ pub(crate) fn head(reply: &Reply, keep_alive: bool) -> String {
 
 /// Writes the reply; `false` when the connection has to end, because a fault cut it.
 pub(super) fn write(stream: &mut impl Write, reply: &Reply, keep_alive: bool) -> io::Result<bool> {
-    let mut whole = head(reply, keep_alive).into_bytes();
-    whole.extend_from_slice(&reply.body);
-    if let Some(cut) = reply.cut {
-        whole.truncate(cut);
-    }
-    stream.write_all(&whole)?;
+    let head = head(reply, keep_alive).into_bytes();
+    let cut = reply.cut.unwrap_or(usize::MAX);
+    stream.write_all(head.get(..cut).unwrap_or(&head))?;
+    let cut = cut.saturating_sub(head.len());
+    stream.write_all(reply.body.get(..cut).unwrap_or(&reply.body))?;
     stream.flush()?;
     Ok(reply.cut.is_none())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::cipher::{Array, BlockCipherEncrypt, KeyInit};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
@@ -204,11 +204,16 @@ impl Media {
     fn generate(&self, start: u64, end: u64) -> Vec<u8> {
         let wanted = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
         let skipped = usize::try_from(start % 8).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(wanted.saturating_add(16));
-        for word in start / 8..end.div_ceil(8) {
-            bytes.extend_from_slice(&random::mix(self.seed.wrapping_add(word)).to_le_bytes());
+        let words = start / 8..end.div_ceil(8);
+        // Room for the padding, too.
+        let mut bytes = Vec::with_capacity(wanted.saturating_add(32));
+        bytes.resize(wanted.saturating_add(skipped).next_multiple_of(8), 0);
+        for (word, place) in words.zip(bytes.chunks_exact_mut(8)) {
+            place.copy_from_slice(&random::mix(self.seed.wrapping_add(word)).to_le_bytes());
         }
-        bytes.drain(..skipped.min(bytes.len()));
+        if skipped > 0 {
+            bytes.drain(..skipped);
+        }
         bytes.truncate(wanted);
         let magic = self.file.kind.magic();
         let from = usize::try_from(start).unwrap_or(usize::MAX);
@@ -250,13 +255,13 @@ impl Media {
             bytes.extend((0..padding).map(|_| padding_byte));
         }
         let cipher = aes::Aes128::new(&self.aes_key.into());
-        for block in bytes.chunks_exact_mut(16) {
-            if let Ok(block) = block.try_into() {
-                cipher.encrypt_block(block);
-            }
-        }
+        // All of them at once: several times as fast as one by one.
+        let (blocks, _rest) = Array::slice_as_chunks_mut(&mut bytes);
+        cipher.encrypt_blocks(blocks);
         let skipped = usize::try_from(start.saturating_sub(first_block)).unwrap_or(0);
-        bytes.drain(..skipped.min(bytes.len()));
+        if skipped > 0 {
+            bytes.drain(..skipped.min(bytes.len()));
+        }
         bytes.truncate(usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX));
         bytes
     }

@@ -16,7 +16,8 @@ use plan::Limits;
 pub(super) use pool::Ahead;
 use pool::Pool;
 
-const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(8).unwrap();
+/// A call takes the SDK 5 MB, and what the C library's allocator keeps of it is kept for each thread that calls.
+const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(6).unwrap();
 const DEFAULT_RANGES_PER_FILE: NonZero<usize> = NonZero::new(8).unwrap();
 const DEFAULT_MEMORY: u64 = 16 * 1024 * 1024;
 
@@ -40,7 +41,8 @@ impl DownloaderBuilder {
         }
     }
 
-    /// How many sessions are used at once, over all files. 8 unless set.
+    /// How many sessions are used at once, over all files. 6 unless set. Each is a thread in the SDK, which takes some
+    /// 5 MB for a call: on top of [`memory`](Self::memory), and with glibc kept for the next call.
     pub fn connections(mut self, connections: NonZero<usize>) -> Self {
         self.connections = connections;
         self
@@ -53,8 +55,7 @@ impl DownloaderBuilder {
     }
 
     /// The bound, in bytes, on pieces of 512 KiB that are being fetched or not yet read, over all files. 16 MiB unless
-    /// set. The next piece of a file is always fetched when its reader waits for it. What the SDK needs for a call that
-    /// is under way comes on top.
+    /// set. The next piece of a file is always fetched when its reader waits for it.
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
         self

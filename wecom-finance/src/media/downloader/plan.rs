@@ -223,11 +223,10 @@ impl Plan {
             return Garbage { _slots: BTreeMap::new(), _outcome: Some(outcome) };
         };
         let came = matches!(outcome, Outcome::Attempt(Attempt::Done(_)));
-        let leapt = came && file.leaps(job.token.start());
         let awaited = file.awaits(job.token).then_some(file.patience);
         let slot = file.slots.entry(job.token.start()).or_insert_with(Slot::new);
-        if leapt {
-            self.order.leapt();
+        if came && job.is_early {
+            self.order.came_early();
         } else if came && job.is_first_due && slot.early_failures > 0 {
             self.order.came_at_its_turn();
         } else if !came && job.is_early {

@@ -124,19 +124,6 @@ impl File {
         }
     }
 
-    /// Whether a piece comes while one before it has neither come nor is under way.
-    pub(super) fn leaps(&self, start: u64) -> bool {
-        let Some(mut before) = self.need else { return false };
-        while before.start() < start {
-            before = match self.slots.get(&before.start()).map(|slot| &slot.state) {
-                Some(State::Ready(MediaChunk { next: Some(next), .. })) => *next,
-                Some(State::UnderWay) => IndexToken::containing(before.end()),
-                _ => return true,
-            };
-        }
-        false
-    }
-
     /// The first piece, among the next `ranges`, that is worth asking for.
     pub(super) fn candidate(
         &self,

@@ -41,6 +41,12 @@ impl Bench {
         std::iter::from_fn(|| self.start()).collect()
     }
 
+    fn succeed_all(&mut self, jobs: Vec<Job>) {
+        for job in jobs {
+            self.succeed(job);
+        }
+    }
+
     fn succeed(&mut self, job: Job) {
         let next = IndexToken::containing(job.token.end()).to_string();
         let chunk = MediaChunk::new(Bytes::new(), next.as_bytes(), false);
@@ -92,9 +98,7 @@ fn without_a_size_each_piece_follows_the_one_before_it() {
     let ahead = bench.start_all();
     assert_eq!(pieces(&ahead), [1]);
     bench.take(key);
-    for job in ahead {
-        bench.succeed(job);
-    }
+    bench.succeed_all(ahead);
     assert_eq!(pieces(&bench.start_all()), [2]);
 }
 
@@ -104,9 +108,7 @@ fn the_nearest_pieces_of_all_files_come_first() {
     let (one, two) = (bench.reader(10), bench.reader(10));
     let firsts = bench.start_all();
     assert_eq!(pieces(&firsts), [0, 0]);
-    for job in firsts {
-        bench.succeed(job);
-    }
+    bench.succeed_all(firsts);
     let order: Vec<_> = bench.start_all().iter().map(|job| (job.key, job.token.start() / CHUNK)).collect();
     let expected: Vec<_> = (1..8).flat_map(|piece| [(one, piece), (two, piece)]).collect();
     assert_eq!(order, expected);
@@ -120,9 +122,7 @@ fn a_file_keeps_to_its_share_and_leaves_one_for_the_next() {
     bench.succeed(first);
     let ahead = bench.start_all();
     assert_eq!(pieces(&ahead), [1, 2], "half of six");
-    for job in ahead {
-        bench.succeed(job);
-    }
+    bench.succeed_all(ahead);
     // Its reader never takes them.
     let other = bench.reader(10);
     let first = bench.start().unwrap();
@@ -143,9 +143,7 @@ fn what_a_reader_waits_for_is_fetched_whatever_the_bound() {
     let keys: Vec<_> = (0..3).map(|_| bench.reader(10)).collect();
     let jobs = bench.start_all();
     assert_eq!(pieces(&jobs), [0, 0, 0]);
-    for job in jobs {
-        bench.succeed(job);
-    }
+    bench.succeed_all(jobs);
     assert!(bench.start().is_none());
     for key in &keys {
         bench.take(*key);
