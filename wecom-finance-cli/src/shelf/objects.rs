@@ -79,14 +79,14 @@ impl Objects {
         Key::parse(&whole).unwrap_or_else(|_odd| Key::from(whole))
     }
 
-    fn failed(&self, error: object_store::Error) -> io::Error {
+    fn failed(&self, error: &object_store::Error) -> io::Error {
         use object_store::Error;
-        let kind = match &error {
+        let kind = match error {
             Error::NotFound { .. } => io::ErrorKind::NotFound,
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => io::ErrorKind::PermissionDenied,
             _ => io::ErrorKind::Other,
         };
-        io::Error::new(kind, Unreachable { address: self.address.clone(), detail: without_queries(&error) })
+        io::Error::new(kind, Unreachable { address: self.address.clone(), detail: without_queries(error) })
     }
 
     async fn put(&self, staged: &Path, key: &Key) -> io::Result<()> {
@@ -96,13 +96,13 @@ impl Objects {
             let mut content = Vec::new();
             file.read_to_end(&mut content)?;
             let put = self.store.put(key, PutPayload::from(content)).await;
-            return put.map(|_etag| ()).map_err(|error| self.failed(error));
+            return put.map(|_etag| ()).map_err(|error| self.failed(&error));
         }
-        let upload = self.store.put_multipart(key).await.map_err(|error| self.failed(error))?;
+        let upload = self.store.put_multipart(key).await.map_err(|error| self.failed(&error))?;
         let mut writer = WriteMultipart::new_with_chunk_size(upload, PIECE_BYTES);
         let outcome = self.write(&mut file, &mut writer).await;
         match outcome {
-            Ok(()) => writer.finish().await.map(|_etag| ()).map_err(|error| self.failed(error)),
+            Ok(()) => writer.finish().await.map(|_etag| ()).map_err(|error| self.failed(&error)),
             Err(error) => {
                 // What is there of it costs money until it is given up; the store's own rules do that, too.
                 if let Err(error) = writer.abort().await {
@@ -120,7 +120,7 @@ impl Objects {
             if file.take(most).read_to_end(&mut piece)? == 0 {
                 return Ok(());
             }
-            writer.wait_for_capacity(PIECES_AT_ONCE).await.map_err(|error| self.failed(error))?;
+            writer.wait_for_capacity(PIECES_AT_ONCE).await.map_err(|error| self.failed(&error))?;
             writer.put(Bytes::from(piece));
         }
     }
@@ -131,7 +131,7 @@ impl Shelf for Objects {
         match self.runtime.block_on(self.store.head(&self.key(file))) {
             Ok(found) => Ok(Some(found.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 
@@ -141,14 +141,14 @@ impl Shelf for Objects {
             let found = match self.store.get(&self.key(file)).await {
                 Ok(found) => found,
                 Err(object_store::Error::NotFound { .. }) => return Ok(false),
-                Err(error) => return Err(self.failed(error)),
+                Err(error) => return Err(self.failed(&error)),
             };
             if found.meta.size != staged.metadata()?.len() {
                 return Ok(false);
             }
             let mut content = found.into_stream();
             while let Some(piece) = content.next().await {
-                let piece = piece.map_err(|error| self.failed(error))?;
+                let piece = piece.map_err(|error| self.failed(&error))?;
                 let mut own = vec![0; piece.len()];
                 staged.read_exact(&mut own)?;
                 if own != piece {

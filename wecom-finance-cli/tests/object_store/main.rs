@@ -35,7 +35,7 @@ fn demo(folder: &Path, media: &str) -> Command {
 fn the_demo_in_a_bucket_is_the_demo_in_a_directory() {
     let Some(server) = Server::start() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let mut archive = demo(folder.path(), &server.address("of the demo/media"));
+    let mut archive = demo(folder.path(), &Server::address("of the demo/media"));
     server.serves(&mut archive);
     let first = result(&run(&mut archive, 0));
     assert_eq!(first["media_pending"], 0);
@@ -83,7 +83,7 @@ fn a_store_that_is_away_stops_the_run_and_costs_no_file() {
     });
     let Some(office) = Office::open(scenario) else { return };
     let mut archive = office.online("archive");
-    archive.args(["--db", "archive.db", "--json", "--media", &server.address("m")]);
+    archive.args(["--db", "archive.db", "--json", "--media", &Server::address("m")]);
     server.serves(&mut archive);
 
     server.down();
@@ -94,7 +94,7 @@ fn a_store_that_is_away_stops_the_run_and_costs_no_file() {
 
     server.up();
     let mut wrong = office.online("archive");
-    wrong.args(["--db", "archive.db", "--json", "--media", &server.address("m")]);
+    wrong.args(["--db", "archive.db", "--json", "--media", &Server::address("m")]);
     server.known_to(&mut wrong, "another secret");
     let output = run(&mut wrong, 1);
     let told = String::from_utf8(output.stderr).unwrap();

@@ -61,7 +61,7 @@ impl Server {
         self.folder.path().join(BUCKET)
     }
 
-    pub(crate) fn address(&self, prefix: &str) -> String {
+    pub(crate) fn address(prefix: &str) -> String {
         format!("s3://{BUCKET}/{prefix}")
     }
 
