@@ -63,7 +63,9 @@ fn compare(library: Library, round_trip: Duration, extent: &Extent) {
     };
     let sdks = [alone, through_egress(false), through_egress(true)];
     // Tokens are there, and the egress has its connection: a run downloads more than one file.
-    sdks.iter().for_each(|sdk| assert!(sdk.page(0).unwrap().is_some()));
+    for sdk in &sdks {
+        assert!(sdk.page(0).unwrap().is_some());
+    }
     let mut took = [const { Vec::new() }; 3];
     for _ in 0..extent.rounds {
         for (sdk, took) in sdks.iter().zip(&mut took) {
