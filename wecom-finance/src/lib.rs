@@ -58,6 +58,7 @@
 //! | `native` | yes | loads the SDK. Without it the message model and the keys remain, on any platform |
 //! | `aws-lc-rs` | yes | RSA by AWS-LC: fast, blinded; building needs a C compiler |
 //! | `rsa` | no | RSA in pure Rust, see [`RustCryptoKey`] for its known weakness |
+//! | `egress` | no | WeCom's certificate is checked, the true reasons of failures are told, connections are kept |
 //! | `schema` | no | JSON Schema of the message model, by `schemars` |
 //!
 //! With neither RSA feature, [`KeyRing::insert_decryptor`] takes your own.
@@ -65,7 +66,7 @@
 //! # What it does not do
 //!
 //! * The SDK does not check TLS certificates: whoever sits between this machine and WeCom can read the secret and forge
-//!   replies. Use a path you trust.
+//!   replies. `SdkBuilder::verified_tls` (feature `egress`) checks them.
 //! * Some forged messages and media replies end the process inside the SDK (contracts C8 and C12); nothing in the same
 //!   process can prevent that, and [`SdkBuilder::isolated`] makes it another process.
 //! * The SDK prints the server's replies to token requests on the C stdout. Without a worker, a program whose stdout is
