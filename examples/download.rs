@@ -1,4 +1,4 @@
-//! All the files of a corp's messages: in pieces, resumed where they stopped, checked at the end.
+//! All the files of a corp's messages: several pieces at once, resumed where they stopped, checked at the end.
 //!
 //! ```text
 //! cargo run -p wecom-finance-examples --example download            # into ./wecom-media
@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::{env, fmt};
 
-use wecom_finance::{ChatRecord, MediaReference, RetryPolicy, Sdk, Verdict};
+use wecom_finance::{ChatRecord, Downloader, MediaReference, RetryPolicy, Verdict};
 use wecom_finance_simulator::{Effect, Fault, Scenario, World};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,6 +30,8 @@ fn bad_day() -> World {
 fn download_all(world: &World, folder: &Path, out: &mut dyn Write) -> Result<Tally, Box<dyn Error>> {
     // The default policy would retry each piece until it comes, and nothing would be left to show.
     let sdk = world.sdk_builder().retry(RetryPolicy::never()).build()?;
+    // Shared by all files. For several files at once, give it to several threads: it takes care of sessions and memory.
+    let downloader = sdk.downloader().build()?;
     fs::create_dir_all(folder)?;
     let mut tally = Tally::default();
     for record in sdk.chat(&world.keys()?) {
@@ -39,7 +41,7 @@ fn download_all(world: &World, folder: &Path, out: &mut dyn Write) -> Result<Tal
         for media in record.media() {
             let path = folder.join(file_name(&record, &media));
             for _attempt in 0..3 {
-                match download(&sdk, &media, &path) {
+                match download(&downloader, &media, &path) {
                     Ok(outcome) => {
                         tally.count(&outcome);
                         writeln!(out, "{outcome:?}: {}", path.display())?;
@@ -57,7 +59,7 @@ fn download_all(world: &World, folder: &Path, out: &mut dyn Write) -> Result<Tal
 }
 
 /// Fetches a file, or the rest of it, and moves it to `path` once it is whole.
-fn download(sdk: &Sdk, media: &MediaReference, path: &Path) -> Result<Outcome, Box<dyn Error>> {
+fn download(downloader: &Downloader, media: &MediaReference, path: &Path) -> Result<Outcome, Box<dyn Error>> {
     if path.exists() {
         return Ok(Outcome::AlreadyThere);
     }
@@ -65,8 +67,8 @@ fn download(sdk: &Sdk, media: &MediaReference, path: &Path) -> Result<Outcome, B
     let mut file = OpenOptions::new().create(true).append(true).read(true).open(&part)?;
     let done = file.metadata()?.len();
 
-    // Size and MD5 as the message states them, where it does.
-    let mut reader = sdk.media(media.file_id())?.expecting(media);
+    // Size and MD5 as the message states them, where it does. With the size, pieces are fetched ahead.
+    let mut reader = downloader.download(media.file_id())?.expecting(media);
     if done > 0 {
         reader = match fs::read_to_string(&stored_token) {
             // The token says which piece comes next. It works in any process, and on another machine, too.

@@ -94,7 +94,7 @@ fn success_on_many_threads() {
 }
 
 fn downloads_of_all_ends() {
-    let file = |number| MediaFile::generated(format!("{number}"), MediaKind::File, number * 1_500_000);
+    let file = |number: u64| MediaFile::generated(format!("{number}"), MediaKind::File, number * 1_500_000);
     let flaky = Fault::media(Effect::Shorten { bytes: 16 }).probability(0.2);
     let world = (0..6).map(file).fold(Scenario::new().fault(flaky), Scenario::media_file).build();
     let sdk = world.sdk().unwrap();

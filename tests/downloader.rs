@@ -81,7 +81,7 @@ impl AsRef<[u8]> for Piece {
 
 /// The bytes of a file: no two pieces alike.
 fn content(from: u64, to: u64) -> Vec<u8> {
-    (from..to).map(|position| (position % 251 + position / CHUNK) as u8).collect()
+    (from..to).map(|position| (position % 251 + position / CHUNK).to_le_bytes()[0]).collect()
 }
 
 impl Backend for Counting {
@@ -383,7 +383,7 @@ fn read_as_it_comes(downloader: &Downloader, rng: &mut fastrand::Rng, name: &str
     let len = rng.u64(0..4_000_000);
     let stated = match rng.u8(0..4) {
         0 => None,
-        1 => Some(rng.u64(0..2 * len + 1)),
+        1 => Some(rng.u64(0..=2 * len)),
         _ => Some(len),
     };
     let from = if rng.bool() { rng.u64(0..=len) } else { 0 };

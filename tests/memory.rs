@@ -5,7 +5,6 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::Arc;
 use std::thread;
 
 use wecom_finance::{Proxy, Sdk, Verdict};
@@ -53,9 +52,9 @@ fn child(name: &str, proxy: &str) -> (Child, BufReader<ChildStdout>) {
 
 /// What a child said on a line that begins like this. The SDK writes in between, and not in UTF-8.
 fn value(said: &mut BufReader<ChildStdout>, name: &str) -> String {
-    let lines = said.by_ref().split(b'\n').map(|line| String::from_utf8_lossy(&line.unwrap()).into_owned());
-    let found = lines.find_map(|line| line.split_once(name).map(|(_, value)| value.to_owned()));
-    found.unwrap()
+    let mut lines =
+        said.by_ref().split(b'\n').map(|line| String::from_utf8_lossy(&line.unwrap()).into_owned());
+    lines.find_map(|line| line.split_once(name).map(|(_, value)| value.to_owned())).unwrap()
 }
 
 #[test]
@@ -74,12 +73,13 @@ fn child_that_downloads() {
     let world = world();
     let proxy = Proxy::parse(&std::env::var(PROXY).unwrap()).unwrap();
     let sdk = Sdk::builder(library, world.corp_id(), world.secret()).proxy(proxy).build().unwrap();
-    let (small, large) = world.media_files().split_first().map(|(a, b)| (Arc::clone(a), b.to_vec())).unwrap();
+    let files = world.media_files();
+    let (small, large) = files.split_first().unwrap();
     assert_eq!(sdk.media(small.sdk_file_id()).unwrap().next_chunk().unwrap().unwrap().len(), 1);
     println!("\nidle {}", memory("VmRSS:"));
     let downloader = sdk.downloader().build().unwrap();
     thread::scope(|scope| {
-        for media in &large {
+        for media in large {
             let downloader = downloader.clone();
             scope.spawn(move || {
                 let download = downloader.download(media.sdk_file_id()).unwrap();

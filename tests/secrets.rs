@@ -183,6 +183,13 @@ fn files_and_replies_are_not_printed() {
     let media = world.media("file").unwrap();
     let mut reader = sdk.media(media.sdk_file_id()).unwrap();
     silent(&reader);
+    let downloader = sdk.downloader();
+    silent(&downloader);
+    let downloader = downloader.build().unwrap();
+    let mut download = downloader.download(media.sdk_file_id()).unwrap();
+    assert!(download.next_chunk().unwrap().is_some());
+    silent(&downloader);
+    silent(&download);
     silent(&sdk.media_chunk(&SdkFileId::new(media.sdk_file_id()).unwrap(), None).unwrap());
     let chunk = reader.next_chunk().unwrap().unwrap();
     assert!(chunk.starts_with(CANARY.as_bytes()));

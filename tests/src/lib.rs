@@ -231,6 +231,7 @@ macro_rules! tests_on {
                 a_file_is_resumed_at_any_byte_by_another_sdk,
                 verdicts_tell_md5_and_length_apart,
                 chunks_that_fail_are_fetched_again,
+                a_last_piece_that_lost_its_end_is_fetched_again,
                 broken_ranges_end_in_an_error_not_in_a_broken_file,
                 files_that_are_gone_are_not_asked_for_twice,
                 an_error_loses_nothing_and_reading_on_tries_again,

@@ -172,6 +172,16 @@ pub fn chunks_that_fail_are_fetched_again(ground: Ground) {
     }
 }
 
+pub fn a_last_piece_that_lost_its_end_is_fetched_again(ground: Ground) {
+    for len in [100, CHUNK + 100] {
+        let cut = Fault::media(Effect::Shorten { bytes: 16 }).offset(len / CHUNK * CHUNK).times(2);
+        let (place, media) = with_file(ground, len, [cut]);
+        let mut bytes = Vec::new();
+        reader(&place, &media).expecting_len(len).read_to_end(&mut bytes).unwrap();
+        assert!(bytes == media.bytes(), "{len}");
+    }
+}
+
 pub fn broken_ranges_end_in_an_error_not_in_a_broken_file(ground: Ground) {
     for (range, name) in [
         (ContentRange::StandsStill, "stands still"),

@@ -46,7 +46,8 @@
 //! | [`KeyRing`] | the corp's private keys by `publickey_ver`, from PEM files or a KMS |
 //! | [`ChatIterator`] | messages in order, opened and read, from a cursor to the head of the stream |
 //! | [`Sdk::page`], [`KeyRing::open`] | the same in two steps, for those who store the ciphertext first |
-//! | [`MediaReader`] | a file of a message: `Read` and `BufRead`, resumable, checked at the end |
+//! | [`MediaReader`] | a file of a message: `Read`, `BufRead` and `Seek`, resumable, checked at the end |
+//! | [`Downloader`], [`Download`] | the same over several sessions at once, for many files or large ones |
 //! | [`Message`] | what a message says; needs no SDK and builds anywhere |
 //! | [`Worker`] | the SDK in a process of its own, see [`worker`]: no crash of it reaches this one, and there is no `unsafe` |
 //! | [`Error`], [`SdkCode`], [`ServerCode`] | what went wrong, and the remedy in English and Chinese |

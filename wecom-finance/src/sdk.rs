@@ -167,6 +167,7 @@ impl Sdk {
     }
 
     /// Fetches many files, or a large one, over several sessions at once.
+    #[doc(alias = "GetMediaData")]
     pub fn downloader(&self) -> DownloaderBuilder {
         DownloaderBuilder::new(self.clone())
     }

@@ -5,7 +5,8 @@ use crate::{Error, Operation, SdkCode, ServerCode};
 /// How often and how patiently failed calls are repeated.
 ///
 /// What is retried: the SDK's codes 10001, 10002 and 10003; the server's "busy" (-1) and "too many calls" (45009);
-/// replies that are no page; chunks of a file with the wrong length. Pauses double from `initial` to `longest`, each
+/// replies that are no page; chunks of a file with the wrong length, and, twice, those that do not decrypt (10006): the
+/// end may be missing. Pauses double from `initial` to `longest`, each
 /// cut to a random length between half and whole, so that many clients do not come back at the same moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -87,6 +88,10 @@ pub(crate) enum Decision {
 /// that is refused this often in a row has another reason.
 const MAX_NEW_TOKENS: u32 = 3;
 
+/// Repetitions for a piece of a file that does not decrypt. A piece that lost its end looks like that, and so does
+/// every last piece if the key in the file's id is wrong, which no repetition changes.
+const MAX_UNDECRYPTED: u32 = 2;
+
 /// How much a call is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
@@ -103,11 +108,13 @@ pub(crate) struct Retries {
     waited: u32,
     new_tokens: u32,
     guessed_token: bool,
+    undecrypted: u32,
 }
 
 impl Retries {
     pub(crate) fn new(policy: &RetryPolicy, patience: Patience) -> Self {
-        let full = Self { policy: policy.clone(), waited: 0, new_tokens: 0, guessed_token: false };
+        let full =
+            Self { policy: policy.clone(), waited: 0, new_tokens: 0, guessed_token: false, undecrypted: 0 };
         match patience {
             Patience::Full => full,
             Patience::Light => Self {
@@ -131,7 +138,11 @@ impl Retries {
             self.guessed_token = true;
             return Decision::FreshSession { all: false };
         }
-        if !error.is_retryable() || self.waited >= self.policy.max_retries {
+        let undecrypted =
+            operation == Operation::Media && error.sdk_code() == Some(SdkCode::DecryptionFailed);
+        self.undecrypted = self.undecrypted.saturating_add(u32::from(undecrypted));
+        let is_worth_it = error.is_retryable() || (undecrypted && self.undecrypted <= MAX_UNDECRYPTED);
+        if !is_worth_it || self.waited >= self.policy.max_retries {
             return Decision::GiveUp;
         }
         let pause = self.policy.pause(self.waited);
@@ -159,7 +170,7 @@ mod tests {
     #[test]
     fn what_cannot_change_is_not_retried() {
         let policy = RetryPolicy::default();
-        for code in [10000, 10005, 10006, 10008, 10009, 10010, 10011, 4711] {
+        for code in [10000, 10005, 10008, 10009, 10010, 10011, 4711] {
             assert_eq!(
                 Retries::new(&policy, Patience::Full).decide(Operation::Media, &sdk(code)),
                 Decision::GiveUp,
@@ -238,5 +249,17 @@ mod tests {
         assert_eq!(retries.decide(Operation::Media, &sdk(10002)), Decision::GiveUp);
         let mut never = Retries::new(&RetryPolicy::never(), Patience::Light);
         assert_eq!(never.decide(Operation::Media, &sdk(10001)), Decision::GiveUp);
+    }
+
+    #[test]
+    fn a_piece_that_does_not_decrypt_is_tried_twice_more() {
+        let mut retries = Retries::new(&RetryPolicy::default(), Patience::Full);
+        for _ in 0..MAX_UNDECRYPTED {
+            assert!(matches!(
+                retries.decide(Operation::Media, &sdk(10006)),
+                Decision::Wait { fresh: false, .. }
+            ));
+        }
+        assert_eq!(retries.decide(Operation::Media, &sdk(10006)), Decision::GiveUp);
     }
 }
