@@ -99,6 +99,7 @@ fn a_directory_that_cannot_be_written_is_a_clear_stop() {
     corp.run(&["archive"]).exits_with(0);
 }
 
+#[cfg(not(feature = "object-store"))]
 #[test]
 fn an_object_store_is_not_taken_for_a_directory() {
     let corp = with_a_file(100);
