@@ -51,10 +51,11 @@ fn body(of: &Body, depth: usize) {
     }
 }
 
-/// Takes apart a text, its quoted text, and so on. Each is shorter than the one that it stands in.
+/// Takes apart a text, its quoted text, and so on for a few levels. Each is shorter than the one that it stands in.
 fn quotes(text: &str) {
     let mut text = text;
-    while let Some(quote) = Quote::parse(text) {
+    for _ in 0..8 {
+        let Some(quote) = Quote::parse(text) else { return };
         assert!(quote.author.len() + quote.quoted.len() + quote.reply.len() < text.len());
         assert!(text.ends_with(quote.reply) && text.contains(quote.quoted));
         text = quote.quoted;

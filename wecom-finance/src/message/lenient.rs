@@ -10,6 +10,8 @@ mod split;
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::ptr;
 use std::time::Duration;
 
 use self::leftovers::Trace;
@@ -88,9 +90,17 @@ impl<'a> Fields<'a> {
         self.entry(key).is_some_and(|entry| entry.value != "null")
     }
 
-    /// The fields as they stand, in their order.
+    /// The fields as they stand, in their order; of a doubled key the last.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.entries.iter().map(|entry| (&*entry.key, entry.value))
+        // To compare all keys with all is best for the few that messages have, and a hang for many.
+        let last_by_key: Option<HashMap<&str, &Entry<'a>>> = (self.entries.len() > 64)
+            .then(|| self.entries.iter().map(|entry| (&*entry.key, entry)).collect());
+        let last = move |key: &str| match &last_by_key {
+            Some(entries) => entries.get(key).copied(),
+            None => self.entry(key),
+        };
+        let counts = move |entry: &&Entry<'a>| last(&entry.key).is_some_and(|last| ptr::eq(last, *entry));
+        self.entries.iter().filter(counts).map(|entry| (&*entry.key, entry.value))
     }
 
     /// The field as it stands.

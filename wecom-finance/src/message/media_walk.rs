@@ -138,10 +138,6 @@ impl Walk {
             self.found.push(reference);
         }
         for (key, value) in fields.iter() {
-            // Of a doubled key, the last one counts here, too.
-            if fields.raw(key).is_some_and(|last| !std::ptr::eq(last, value)) {
-                continue;
-            }
             let len = self.path.len();
             match (&part, key) {
                 // Only a part has its content in a string. What people write may look the same.

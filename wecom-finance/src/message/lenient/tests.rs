@@ -55,3 +55,15 @@ fn lists() {
 fn the_last_of_a_doubled_key_counts() {
     assert_eq!(fields(r#"{"a":1,"a":2}"#).number::<u8>("a"), Some(2));
 }
+
+#[test]
+fn each_key_comes_once() {
+    for keys in [3, 64, 65, 1_000] {
+        let twice = (0..2).flat_map(|round| (0..keys).map(move |key| format!("\"k{key}\":{round}")));
+        let json = format!("{{{}}}", twice.collect::<Vec<_>>().join(","));
+        let fields = fields(&json);
+        let found: Vec<_> = fields.iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let expected: Vec<_> = (0..keys).map(|key| (format!("k{key}"), "1")).collect();
+        assert_eq!(found, expected);
+    }
+}

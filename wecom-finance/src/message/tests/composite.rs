@@ -178,6 +178,14 @@ fn hostile_nesting_is_soon_over() {
 }
 
 #[test]
+fn many_fields_are_soon_over() {
+    let fields: Vec<_> = (0..200_000).map(|n| format!(r#""k{n}":{{"sdkfileid":"C"}}"#)).collect();
+    let json = format!("{{{}}}", fields.join(","));
+    // If each were compared with each, this would take minutes.
+    assert_eq!(Message::from_json(json.as_bytes()).unwrap().media().count(), 200_000);
+}
+
+#[test]
 fn many_levels_of_typed_values_and_of_the_walk_agree() {
     let mut json = String::from("[");
     for (n, kind) in ["image", "voice", "video", "file", "emotion", "voip_doc_share", "meeting_voice_call"]
