@@ -206,6 +206,7 @@ fn many_readers_and_little_memory_are_no_deadlock() {
 #[test]
 fn readers_that_stop_do_not_hold_up_the_others() {
     const PIECES: usize = 8;
+    const FILES: usize = 5;
     let (sdk, counts) = sdk(|_, _| Ok(()));
     let downloader = sdk.downloader().memory(PIECES as u64 * CHUNK).build().unwrap();
     let mut stopped: Vec<Download> =
@@ -216,7 +217,8 @@ fn readers_that_stop_do_not_hold_up_the_others() {
     let bytes = read_all(download(&downloader, "other", 9_000_000));
     assert!(bytes == content(0, 9_000_000));
     let most = now(&counts.most_pieces);
-    assert!(most <= PIECES + 1, "{most} pieces");
+    // Whatever the bound, a file that is read may have the piece that its reader waits for.
+    assert!(most <= PIECES + FILES, "{most} pieces");
     // They go on where they stopped.
     for mut download in stopped {
         let mut rest = Vec::new();
