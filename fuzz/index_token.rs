@@ -53,7 +53,7 @@ pub(crate) fn index_token(bytes: &[u8]) {
     for line in &lines {
         let token = std::str::from_utf8(line).ok().and_then(|text| text.parse::<IndexToken>().ok());
         let Some(token) = token else { continue };
-        assert!(token.start() % 16 == 0 && token.len() % 16 == 0 && token.len() > 0);
+        assert!(token.start() % 16 == 0 && token.len() % 16 == 0 && token.start() < token.end());
         assert_eq!(token.to_string().parse::<IndexToken>().ok(), Some(token));
     }
 
