@@ -149,13 +149,13 @@ fn a_client_may_leave_at_every_byte() {
     let hello = format!("{CONNECT}{}\r\n", authorization(&proxy));
     for cut in 0..hello.len() {
         let mut stream = connect(&proxy).unwrap();
-        stream.write_all(hello[..cut].as_bytes()).unwrap();
+        stream.write_all(&hello.as_bytes()[..cut]).unwrap();
         drop(stream);
     }
     let request = get_token(place.world.corp_id(), "wrong");
     for cut in 0..request.len() {
         let mut stream = tls(tunnel(&proxy).unwrap());
-        stream.write_all(request[..cut].as_bytes()).unwrap();
+        stream.write_all(&request.as_bytes()[..cut]).unwrap();
         stream.flush().unwrap();
         drop(stream);
     }

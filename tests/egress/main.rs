@@ -1,5 +1,6 @@
 //! The verified egress, with the genuine SDK behind it wherever it says "genuine".
 #![allow(
+    clippy::similar_names,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
