@@ -50,6 +50,9 @@ struct Inner {
 impl Sdk {
     /// Puts an `Sdk` together from the vendor's library, a corp id (`ww…`) and the archive's own secret.
     ///
+    /// The library is a [`Library`](crate::Library), loaded into this process, or, with [`SdkBuilder::isolated`], a
+    /// [`LibraryFile`](crate::LibraryFile), which is not.
+    ///
     /// # Examples
     ///
     /// ```no_run

@@ -175,7 +175,12 @@ impl Link {
         });
         link.counters.starts.fetch_add(1, Ordering::Relaxed);
         lock(&link.counters.process_ids).push(link.child.id());
-        tracing::debug!(pid = link.child.id(), "a worker process is ready");
+        let (pid, said) = (link.child.id(), link.output.last_words());
+        if said.is_empty() {
+            tracing::debug!(pid, "a worker process is ready");
+        } else {
+            tracing::warn!(pid, said, "a worker process is ready, and not content");
+        }
         drop(ready.send(Ok(Arc::clone(&link))));
         link.read_answers();
         link.finish();
