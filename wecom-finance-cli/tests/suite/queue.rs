@@ -312,8 +312,8 @@ fn a_run_waits_for_a_file_that_is_due_again_soon() {
     let corp = corp_with([file("f", 100)], |world| {
         vec![message("1", now(), "file", &full_body(&media(world, "f")))]
     });
-    // The SDK cannot decrypt it: a damaged piece.
-    corp.with_faults([Fault::media(Effect::Return(10006)).times(2)]);
+    // The SDK cannot decrypt it: a damaged piece. The library asks three times before that is an attempt.
+    corp.with_faults([Fault::media(Effect::Return(10006)).times(6)]);
     let result = corp.run(&["archive", "--json"]).exits_with(0).result();
     assert_eq!(counts(&result), [1, 0, 0, 0]);
     let exported = corp.media();
