@@ -29,6 +29,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     // This program is its own worker, and that of any program that names it as such.
     wecom_finance::worker::run_if_child();
+    wecom_finance::return_freed_memory();
     let cli = Cli::parse();
     language::choose(cli.common.lang);
     progress::start(cli.common.quiet);

@@ -130,6 +130,8 @@ pub use crate::message::{
     RoomId, SwitchLog, UserId,
 };
 #[cfg(feature = "native")]
+pub use crate::native::return_freed_memory;
+#[cfg(feature = "native")]
 pub use crate::proxy::Proxy;
 #[cfg(feature = "native")]
 pub use crate::sdk::{LibrarySource, PageSize, RetryPolicy, Sdk, SdkBuilder};

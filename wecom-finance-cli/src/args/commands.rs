@@ -67,7 +67,7 @@ pub(crate) struct Connections {
     pub(crate) connections: NonZero<usize>,
 }
 
-const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(6).unwrap();
+const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(8).unwrap();
 
 /// Every piece is a connection of its own: more would be an attack.
 const MOST_CONNECTIONS: usize = 64;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
 use hyper::{Method, Response, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -30,6 +31,8 @@ use crate::{Proxy, Result};
 /// way by then is lost.
 const IDLE: Duration = Duration::from_secs(45);
 const IDLE_CONNECTIONS: usize = 64;
+/// Room that is made for a reply before it is there: that of a piece of a file.
+const PREPARED: usize = 1024 * 1024;
 
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
@@ -79,8 +82,7 @@ impl Upstream {
             // What is no text is no range either, and is found out there.
             value.to_str().unwrap_or_default().to_owned()
         });
-        let body = Limited::new(body, limit).collect().await.map_err(|error| body_failure(&*error, limit))?;
-        let body = body.to_bytes();
+        let body = read_whole(body, limit).await?;
         self.counters.bytes_received.add(u64::try_from(body.len()).unwrap_or(u64::MAX));
         Ok(UpstreamReply { body, content_range })
     }
@@ -168,6 +170,22 @@ impl Service<Uri> for Counted {
             Ok(connection)
         })
     }
+}
+
+/// A body of at most `limit` bytes in one piece. What comes is copied there as it comes: collected first and joined then,
+/// each piece of a file would be here twice.
+async fn read_whole(body: hyper::body::Incoming, limit: usize) -> Result<Bytes, Failure> {
+    // Only a hint, and the server's: memory for more than this is taken as bytes arrive.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut whole = BytesMut::with_capacity(announced.min(limit).min(PREPARED));
+    let mut body = Limited::new(body, limit);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| body_failure(&*error, limit))?;
+        if let Ok(data) = frame.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.freeze())
 }
 
 enum SendError {
