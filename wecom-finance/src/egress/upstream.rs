@@ -5,11 +5,11 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, DATE, HeaderValue, RANGE};
 use hyper::{Method, Response, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::certificate;
+use super::clock::{Clock, ClockSkew};
 use super::connector::{Connector, NoWay, kind_of};
 use super::failure::Failure;
 use super::http::Request;
@@ -34,6 +35,7 @@ const IDLE_CONNECTIONS: usize = 64;
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
     counters: Arc<Counters>,
+    clock: Clock,
 }
 
 /// A reply with a status below 300.
@@ -60,16 +62,20 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_headers(64)
             .http1_max_buf_size(64 * 1024);
-        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters) })
+        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters), clock: Clock::default() })
     }
 
     /// Sends the SDK's request to WeCom, and reads a reply of at most `limit` bytes.
     pub(super) async fn send(&self, request: &Request, limit: usize) -> Result<UpstreamReply, Failure> {
+        let asked = SystemTime::now();
         let response = match self.attempt(request).await {
             Err(error) if is_stale(&error) => self.attempt(request).await,
             response => response,
         }
         .map_err(|error| self.unreachable(&error))?;
+        if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
+            self.clock.compare(asked, date, SystemTime::now());
+        }
         let status = response.status();
         if !status.is_success() {
             return Err(Failure::unusable(format!("HTTP status {}", status.as_u16())));
@@ -83,6 +89,10 @@ impl Upstream {
         let body = body.to_bytes();
         self.counters.bytes_received.add(u64::try_from(body.len()).unwrap_or(u64::MAX));
         Ok(UpstreamReply { body, content_range })
+    }
+
+    pub(super) fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock.skew()
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response<hyper::body::Incoming>, SendError> {
