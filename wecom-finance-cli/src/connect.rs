@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     pub(crate) keys: KeyRing,
     /// Whether WeCom can be asked for anything; messages can be opened in any case.
     pub(crate) has_secret: bool,
+    /// Whether it is the stand-in that answers, whose messages are of no time.
+    pub(crate) is_demo: bool,
 }
 
 /// What a command needs of a connection.
@@ -145,7 +147,7 @@ pub(crate) fn connect(
             "--tls sdk: WeCom's certificate is not checked; whoever is on the way can read the secret and forge messages"
         ),
     }
-    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret })
+    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret, is_demo: false })
 }
 
 /// Loads the library in a worker, for nothing but to see that it can be.
@@ -165,7 +167,12 @@ fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sd
 fn demo(common: &CommonArgs, manner: Manner) -> Result<Connection, Failure> {
     let world = Scenario::demo().build();
     let keys = world.keys().map_err(wecom_finance::Error::from)?;
-    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, has_secret: true })
+    Ok(Connection {
+        sdk: finish(world.sdk_builder(), common, manner)?,
+        keys,
+        has_secret: true,
+        is_demo: true,
+    })
 }
 
 pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {

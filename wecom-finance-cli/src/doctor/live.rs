@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wecom_finance::{ChatPage, PageSize, RetryPolicy};
 
-use super::Checks;
+use super::{Checks, place};
 use crate::args::CommonArgs;
 use crate::connect::{self, Connection, Manner, Purpose};
 use crate::failure::Failure;
@@ -35,6 +35,7 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs, cursor: u64) {
         }
         Err(error) => checks.failure("call", &Failure::from(error)),
     }
+    place::clock_against_wecom(checks, &connection);
 }
 
 /// Opens the first message of every key version.

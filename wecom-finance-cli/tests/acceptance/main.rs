@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod gaps;
 mod kill;
 mod media;
 mod memory;

@@ -13,6 +13,7 @@ mod commands;
 mod corp;
 mod disk;
 mod doctor;
+mod gaps;
 mod genuine;
 mod media;
 mod quarantine;

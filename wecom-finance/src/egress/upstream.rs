@@ -5,12 +5,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body as _;
-use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, DATE, HeaderValue, RANGE};
 use hyper::{Method, Response, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::certificate;
+use super::clock::{Clock, ClockSkew};
 use super::connector::{Connector, NoWay, kind_of};
 use super::failure::Failure;
 use super::http::Request;
@@ -37,6 +38,7 @@ const PREPARED: usize = 1024 * 1024;
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
     counters: Arc<Counters>,
+    clock: Clock,
 }
 
 /// A reply with a status below 300.
@@ -63,16 +65,20 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_headers(64)
             .http1_max_buf_size(64 * 1024);
-        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters) })
+        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters), clock: Clock::default() })
     }
 
     /// Sends the SDK's request to WeCom, and reads a reply of at most `limit` bytes.
     pub(super) async fn send(&self, request: &Request, limit: usize) -> Result<UpstreamReply, Failure> {
+        let asked = SystemTime::now();
         let response = match self.attempt(request).await {
             Err(error) if is_stale(&error) => self.attempt(request).await,
             response => response,
         }
         .map_err(|error| self.unreachable(&error))?;
+        if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
+            self.clock.compare(asked, date, SystemTime::now());
+        }
         let status = response.status();
         if !status.is_success() {
             return Err(Failure::unusable(format!("HTTP status {}", status.as_u16())));
@@ -85,6 +91,10 @@ impl Upstream {
         let body = read_whole(body, limit).await?;
         self.counters.bytes_received.add(u64::try_from(body.len()).unwrap_or(u64::MAX));
         Ok(UpstreamReply { body, content_range })
+    }
+
+    pub(super) fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock.skew()
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response<hyper::body::Incoming>, SendError> {
