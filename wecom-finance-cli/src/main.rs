@@ -1,5 +1,6 @@
 //! `wecom-finance`: WeCom's (企业微信) conversation archive from the command line.
 
+mod allocator;
 mod archive;
 mod args;
 mod connect;
@@ -30,6 +31,11 @@ fn main() -> ExitCode {
     // This program is its own worker, and that of any program that names it as such.
     wecom_finance::worker::run_if_child();
     let cli = Cli::parse();
+    if let Command::Archive(args) = &cli.command
+        && args.follow
+    {
+        allocator::give_memory_back();
+    }
     language::choose(cli.common.lang);
     progress::start(cli.common.quiet);
     logging::start(cli.common.verbose, cli.common.quiet);
