@@ -232,6 +232,8 @@ impl Run {
             outcome => outcome.err(),
         };
         self.tally.seconds = self.began.elapsed().as_secs_f64();
+        self.tally.worker_restarts =
+            self.connection.sdk.worker_stats().map_or(0, |workers| workers.restarts());
         match self.totals() {
             Ok((pending, cursor)) => (self.tally.media_pending, self.tally.last_seq) = (pending, cursor),
             // It may be the database that failed: then what was counted has to do.

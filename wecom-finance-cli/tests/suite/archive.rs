@@ -39,6 +39,7 @@ fn the_demo_needs_nothing_and_loses_nothing() {
         "media_pending",
         "last_seq",
         "gaps",
+        "worker_restarts",
         "seconds",
     ];
     assert_eq!(sorted(names), sorted(contract.to_vec()));
