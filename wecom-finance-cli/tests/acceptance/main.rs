@@ -10,9 +10,12 @@
     reason = "these are tests"
 )]
 
+mod deadly;
 mod kill;
 mod media;
 mod memory;
 mod office;
+mod processes;
 mod quarantine;
+mod soak;
 mod whole;
