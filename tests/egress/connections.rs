@@ -1,8 +1,10 @@
 //! Connections to WeCom: kept, and made through the user's proxy.
 
 use std::io::Read as _;
+use std::num::NonZero;
+use std::time::Duration;
 
-use wecom_finance::{Egress, Proxy, Tls};
+use wecom_finance::{Egress, Proxy, RetryPolicy, Tls};
 use wecom_finance_simulator::{Loopback, MediaFile, MediaKind, Scenario, ServerCertificate};
 
 use super::Place;
@@ -73,7 +75,7 @@ fn a_connection_that_the_server_closed_is_replaced() {
         .unwrap();
     let sdk = wecom_finance::Sdk::builder(library, world.corp_id(), world.secret())
         .egress(egress.clone())
-        .retry(wecom_finance::RetryPolicy::never())
+        .retry(RetryPolicy::never())
         .build()
         .unwrap();
     assert!(sdk.page(0).unwrap().is_some());
@@ -82,4 +84,20 @@ fn a_connection_that_the_server_closed_is_replaced() {
     drop(first);
     assert!(sdk.page(0).unwrap().is_some());
     assert_eq!(egress.stats().connections, 2);
+}
+
+#[test]
+fn on_a_slow_line_pages_are_as_large_as_comes_in_time() {
+    let Some(library) = super::genuine() else { return };
+    let place = Place::new(Scenario::new().texts(1_000));
+    // A page of a thousand is a megabyte.
+    place.server.set_speed(NonZero::new(200_000));
+    let pause = Duration::from_millis(1);
+    let retry = RetryPolicy::default().pauses(pause, pause);
+    let egress = place.egress();
+    let sdk = place.builder(library, &egress).timeout(Duration::from_secs(1)).retry(retry).build().unwrap();
+    let page = sdk.page(0).unwrap().unwrap();
+    assert!((10..=500).contains(&page.messages().len()), "{}", page.messages().len());
+    place.server.set_speed(None);
+    assert_eq!(sdk.chat(&place.world.keys().unwrap()).filter_map(Result::ok).count(), 1_000);
 }

@@ -26,7 +26,7 @@ use std::time::Duration;
 use wecom_finance::{
     Egress, KeyRing, Library, LibraryFile, LibrarySource, Proxy, RetryPolicy, Sdk, SdkBuilder, Tls, Worker,
 };
-use wecom_finance_simulator::{Loopback, Scenario, ServerCertificate, World};
+use wecom_finance_simulator::{Loopback, MessageSpec, Scenario, Sealing, ServerCertificate, World};
 
 /// What stands behind the SDK's functions.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +133,23 @@ impl Place {
 }
 
 const SHORT: Duration = Duration::from_millis(2);
+
+/// A message for key version 1 that ends every process it is opened in (C8).
+pub fn deadly_message(msgid: &str) -> MessageSpec {
+    // Of this length, these lengths make it deadly: measured by the simulator's own suite.
+    const LEN: usize = 251;
+    let lengths = Sealing::Lengths { pre_len: 206, end_len: 0, s_len: 1 };
+    let world = Scenario::new().key_version(1).message(MessageSpec::new([b'x'; 70]).sealing(lengths)).build();
+    let page = world.sdk().unwrap().page(0).unwrap().unwrap();
+    let [sealed] = page.messages() else { panic!("{page:?}") };
+    let mut encrypt_chat_msg = format!("{}{}", sealed.encrypt_chat_msg(), "A".repeat(LEN));
+    encrypt_chat_msg.truncate(LEN);
+    let encrypt_random_key = sealed.encrypt_random_key().to_owned();
+    MessageSpec::new("")
+        .msgid(msgid)
+        .key_version(1)
+        .sealing(Sealing::Given { encrypt_random_key, encrypt_chat_msg })
+}
 
 /// The genuine SDK: from the file that `WECOM_FINANCE_SDK` names, or where `tests/fetch-sdk` puts it. `None`, with the
 /// reason on stdout, if it is not there; with `WECOM_FINANCE_REQUIRE_SDK` set that is a failure instead.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use wecom_finance::{Error, Operation, RetryPolicy, UnopenedReason, WorkerEnd};
 use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, Scenario};
+use wecom_finance_tests::deadly_message;
 
-use crate::site::{Site, deadly, eventually, exists, pids};
+use crate::site::{Site, eventually, exists, pids};
 
 /// Messages, those of them that kill, files that kill. The long form is what is promised, the short one what an ordinary
 /// test run has time for.
@@ -19,7 +20,7 @@ fn sizes() -> (u64, u64, u64) {
 #[test]
 fn a_stream_with_deadly_messages_and_files() {
     let (messages, killers, files) = sizes();
-    let deadly = deadly("deadly");
+    let deadly = deadly_message("deadly");
     let mut scenario = Scenario::new().key_version(1);
     for _ in 0..killers {
         scenario = scenario.conversation(messages / killers - 1).message(deadly.clone());
@@ -145,7 +146,7 @@ fn innocents_are_not_blamed() {
 /// Deadly ones among the first, in the middle and last of a batch, alone in it, and next to each other.
 #[test]
 fn each_message_of_a_batch_has_its_own_outcome() {
-    let deadly = deadly("deadly");
+    let deadly = deadly_message("deadly");
     for deadly_ones in [vec![0], vec![99], vec![50, 51, 52], (0..100).step_by(7).collect(), (0..20).collect()]
     {
         let deadly_ones: BTreeSet<u64> = deadly_ones.into_iter().collect();
@@ -177,7 +178,7 @@ fn each_message_of_a_batch_has_its_own_outcome() {
 /// One by one, as `replay` and others do.
 #[test]
 fn a_deadly_message_that_is_opened_by_itself() {
-    let site = Site::best(&Scenario::new().key_version(1).message(deadly("deadly")).texts(1));
+    let site = Site::best(&Scenario::new().key_version(1).message(deadly_message("deadly")).texts(1));
     let sdk = site.sdk();
     let page = sdk.page(0).unwrap().unwrap();
     let [deadly, good] = page.messages() else { panic!("{page:?}") };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
-use wecom_finance::{Error, Operation, RetryPolicy, UnopenedReason, WorkerEnd};
+use wecom_finance::{Error, Operation, RetryPolicy, Sdk, Tls, UnopenedReason, WorkerEnd};
 use wecom_finance_simulator::{Effect, Fault, Scenario};
 
 use crate::site::{Site, pids, signal};
@@ -67,4 +67,36 @@ fn a_reply_that_is_too_large_is_an_error_and_not_a_crash() {
         assert_eq!(sdk.page(0).unwrap().unwrap().messages().len(), 5);
         assert_eq!(sdk.worker_stats().unwrap().restarts(), 0);
     }
+}
+
+/// Descriptors of the worker before and after calls that WeCom answers with an HTTP status of failure.
+fn descriptors_over_failures(sdk: &Sdk, calls: u32) -> [usize; 2] {
+    let count = || {
+        let [pid] = pids(sdk)[..] else { panic!("one worker") };
+        std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+    };
+    sdk.page(0).unwrap_err();
+    let before = count();
+    for _ in 0..calls {
+        sdk.page(0).unwrap_err();
+    }
+    [before, count()]
+}
+
+/// The SDK loses two descriptors over each (C13).
+#[test]
+fn http_failures_cost_no_descriptors_behind_the_egress_and_no_more_than_a_few_without() {
+    let Some(site) = Site::genuine(Scenario::new().fault(Fault::chat(Effect::Status(502)))) else { return };
+    let never = RetryPolicy::never();
+    let tls = Tls::with_roots_pem(site.root_pem().unwrap()).unwrap();
+    let sdk = site.builder().retry(never.clone()).verified_tls(tls).build().unwrap();
+    let [before, after] = descriptors_over_failures(&sdk, 40);
+    assert!(after <= before + 2, "behind the egress: {before}, then {after}");
+    assert_eq!(sdk.worker_stats().unwrap().recycled, 0);
+
+    let worker = site.worker().recycle_after_network_failures(10);
+    let sdk = site.builder_with(worker).retry(never).build().unwrap();
+    let [before, after] = descriptors_over_failures(&sdk, 45);
+    assert!(after <= before + 20, "without: {before}, then {after}");
+    assert_eq!(sdk.worker_stats().unwrap().recycled, 4);
 }

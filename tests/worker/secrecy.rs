@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use wecom_finance::{Proxy, RetryPolicy, Sdk, Worker};
 use wecom_finance_simulator::{Effect, Fault, MessageSpec, Scenario};
+use wecom_finance_tests::deadly_message;
 
-use crate::site::{HOST, Site, deadly, pids};
+use crate::site::{HOST, Site, pids};
 
 const CANARY: &str = "canary7f3a9c";
 
@@ -111,7 +112,7 @@ fn logs_hold_neither_secrets_nor_messages() {
         .fault(Fault::token(Effect::Body(token.into())).nth(1))
         .fault(Fault::chat(Effect::Body(format!("{{\"errcode\":\"{CANARY}\"").into())).times(1))
         .message(MessageSpec::new(format!("{{\"content\":\"{CANARY}\" broken")))
-        .message(deadly("deadly"));
+        .message(deadly_message("deadly"));
     for site in Site::all(&scenario) {
         let sdk = site.builder().retry(RetryPolicy::never()).build().unwrap();
         assert!(!format!("{:?} {:?}", sdk, site.builder()).contains(CANARY));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use wecom_finance::{KeyRing, LibraryFile, Proxy, RetryPolicy, Sdk, SdkBuilder, Worker};
-use wecom_finance_simulator::{Loopback, MessageSpec, Scenario, Sealing, World};
+use wecom_finance_simulator::{Loopback, Scenario, World};
 
 /// The program that becomes the worker.
 pub(crate) const HOST: &str = env!("CARGO_BIN_EXE_worker-host");
@@ -75,6 +75,10 @@ impl Site {
         self.world.keys().unwrap()
     }
 
+    pub(crate) fn root_pem(&self) -> Option<&str> {
+        self.server.as_ref().map(Loopback::root_pem)
+    }
+
     pub(crate) fn proxy_url(&self) -> Option<String> {
         self.server.as_ref().map(Loopback::proxy_url)
     }
@@ -87,23 +91,6 @@ pub(crate) fn stand_in_library() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let found = tests.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.exists());
     found.expect("the stand-in's library is built with the tests")
-}
-
-/// A message for key version 1 that ends every process it is opened in (C8).
-pub(crate) fn deadly(msgid: &str) -> MessageSpec {
-    // Of this length, these lengths make it deadly: measured by the simulator's own suite.
-    const LEN: usize = 251;
-    let lengths = Sealing::Lengths { pre_len: 206, end_len: 0, s_len: 1 };
-    let world = Scenario::new().key_version(1).message(MessageSpec::new([b'x'; 70]).sealing(lengths)).build();
-    let page = world.sdk().unwrap().page(0).unwrap().unwrap();
-    let [sealed] = page.messages() else { panic!("{page:?}") };
-    let mut encrypt_chat_msg = format!("{}{}", sealed.encrypt_chat_msg(), "A".repeat(LEN));
-    encrypt_chat_msg.truncate(LEN);
-    let encrypt_random_key = sealed.encrypt_random_key().to_owned();
-    MessageSpec::new("")
-        .msgid(msgid)
-        .key_version(1)
-        .sealing(Sealing::Given { encrypt_random_key, encrypt_chat_msg })
 }
 
 /// Waits until something holds that has to come.

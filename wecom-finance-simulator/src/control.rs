@@ -22,6 +22,8 @@ pub enum Control {
     AddTexts(u64),
     /// [`World::forget_before`].
     ForgetBefore(u64),
+    /// [`World::add_gap`].
+    AddGap(u64),
     /// [`World::revoke_tokens`].
     RevokeTokens,
     /// [`World::expire_tokens`].
@@ -66,6 +68,7 @@ impl World {
             Control::AddMedia(file) => drop(self.add_media(file)),
             Control::AddTexts(count) => self.add_texts(count),
             Control::ForgetBefore(seq) => self.forget_before(seq),
+            Control::AddGap(seqs) => self.add_gap(seqs),
             Control::RevokeTokens => self.revoke_tokens(),
             Control::ExpireTokens => self.expire_tokens(),
             Control::TokenCalls => return self.token_calls(),

@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     fmt, io,
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    num::NonZero,
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -20,11 +21,13 @@ use crate::{World, world::lock};
 mod clock;
 mod connection;
 mod http;
+mod line;
 mod socks;
 mod tls;
 
 pub(crate) use clock::Clock;
 pub(crate) use http::head;
+use line::Line;
 use tls::Identity;
 pub use tls::ServerCertificate;
 
@@ -47,8 +50,8 @@ const CONNECTIONS: usize = 64;
 pub struct Loopback {
     shared: Arc<Shared>,
     address: SocketAddr,
-    certificate_pem: String,
-    root_pem: String,
+    certificate: ServerCertificate,
+    identity: Identity,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -123,9 +126,9 @@ impl LoopbackBuilder {
         let shared = Arc::new(Shared {
             worlds: self.worlds,
             credentials: self.credentials,
-            round_trip: self.round_trip,
+            line: Line::at(self.round_trip),
             clock: self.clock,
-            tls: identity.config,
+            tls: Mutex::new(Arc::clone(&identity.config)),
             stopping: AtomicBool::new(false),
             open: Mutex::new(HashMap::new()),
             closed: Condvar::new(),
@@ -135,13 +138,7 @@ impl LoopbackBuilder {
         let acceptor = std::thread::Builder::new()
             .name("simulator-accept".to_owned())
             .spawn(move || accept(&listener, &for_acceptor))?;
-        Ok(Loopback {
-            shared,
-            address,
-            certificate_pem: identity.certificate_pem,
-            root_pem: identity.root_pem,
-            acceptor: Some(acceptor),
-        })
+        Ok(Loopback { shared, address, certificate: self.certificate, identity, acceptor: Some(acceptor) })
     }
 }
 
@@ -175,19 +172,50 @@ impl Loopback {
     /// The server's certificate in PEM, a new one for every server.
     #[must_use]
     pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+        &self.identity.certificate_pem
     }
 
     /// The certificate that signed the server's, in PEM, which may be the same: for clients that do check it, and are to trust it.
     #[must_use]
     pub fn root_pem(&self) -> &str {
-        &self.root_pem
+        &self.identity.root_pem
     }
 
     /// How many connections were made so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.shared.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Changes the distance of the server, see [`LoopbackBuilder::round_trip`].
+    pub fn set_round_trip(&self, time: Duration) {
+        self.shared.line.set_round_trip(time);
+    }
+
+    /// Lets every reply trickle at so many bytes a second; `None` for as fast as it goes.
+    pub fn set_speed(&self, bytes_per_second: Option<NonZero<u64>>) {
+        self.shared.line.set_speed(bytes_per_second);
+    }
+
+    /// Presents another certificate on connections that are made from now on. The kind that the server began with
+    /// brings its first certificate back; any other one is new, and signed by an authority that nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// When no certificate can be made.
+    pub fn present(&self, certificate: ServerCertificate) -> io::Result<()> {
+        let config = if certificate == self.certificate {
+            Arc::clone(&self.identity.config)
+        } else {
+            Identity::new(certificate)?.config
+        };
+        *lock(&self.shared.tls) = config;
+        Ok(())
+    }
+
+    /// Breaks all connections that there are, as a restart of the server or of something on the way does.
+    pub fn break_connections(&self) {
+        self.shared.shut_all();
     }
 }
 
@@ -208,9 +236,9 @@ impl Drop for Loopback {
 pub(crate) struct Shared {
     pub(crate) worlds: Vec<World>,
     credentials: Option<(String, String)>,
-    round_trip: Duration,
+    line: Line,
     clock: Clock,
-    tls: Arc<rustls::ServerConfig>,
+    tls: Mutex<Arc<rustls::ServerConfig>>,
     stopping: AtomicBool,
     /// Sockets of connections in service, to be shut when the server stops.
     open: Mutex<HashMap<u64, TcpStream>>,

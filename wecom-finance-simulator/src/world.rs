@@ -222,6 +222,11 @@ impl World {
         self.inner.retained_from.load(Ordering::SeqCst).saturating_sub(1)
     }
 
+    /// Leaves out so many seqs at the end of the stream, as WeCom does now and then.
+    pub fn add_gap(&self, seqs: u64) {
+        write(&self.inner.store).push(&Block::Gap { seqs });
+    }
+
     /// Adds a media file that no message carries yet.
     #[must_use]
     pub fn add_media(&self, file: MediaFile) -> Arc<Media> {
@@ -241,6 +246,12 @@ impl World {
         lock(&self.inner.faults).armed.clear();
         self.inner.any_fault.store(false, Ordering::SeqCst);
         self.inner.faults_cleared.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The faults that are set, and how often each has struck.
+    #[must_use]
+    pub fn faults(&self) -> Vec<(Fault, u64)> {
+        lock(&self.inner.faults).armed.iter().map(ArmedFault::so_far).collect()
     }
 
     /// Revokes all access tokens: calls with them are answered with 40014.

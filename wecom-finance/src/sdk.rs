@@ -28,7 +28,7 @@ use pool::SessionPool;
 ///
 /// Cheap to clone and free to share: every call borrows a session of its own, so threads never meet on one handle,
 /// which the SDK would not survive (C2). Calls retry what is worth retrying, replace sessions whose access token was
-/// revoked or has expired, and ask for less when a page is too large.
+/// revoked or has expired, and ask for less when a page is too large or does not come in time.
 ///
 /// Opening messages happens inside the process that loaded the SDK. A message whose sealed lengths lie can end that
 /// process (C8), as can a hostile reply to a media request (C12): both need somebody who can forge WeCom's answers. With
@@ -100,9 +100,15 @@ impl Sdk {
     pub fn page(&self, after: u64) -> Result<Option<ChatPage>> {
         let mut retries = self.retries(Patience::Full);
         loop {
-            let limit = self.inner.page_size.current();
+            let mut limit = self.inner.page_size.current();
             let outcome = self.call(Operation::Chat, &mut retries, |session| {
-                session.chat_page(after, limit).and_then(|reply| ChatPage::read(after, reply))
+                limit = self.inner.page_size.current();
+                let page = session.chat_page(after, limit).and_then(|reply| ChatPage::read(after, reply));
+                if page.as_ref().is_err_and(Error::is_page_that_timed_out) {
+                    // On a slow line a smaller one may come in time.
+                    self.inner.page_size.shrink(limit);
+                }
+                page
             });
             match outcome {
                 Ok(page) => {

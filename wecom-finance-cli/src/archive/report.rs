@@ -25,6 +25,8 @@ pub(crate) struct Tally {
     pub(crate) media_pending: u64,
     pub(crate) last_seq: u64,
     pub(crate) watch: Watch,
+    /// How often the SDK's process had to be started again because of how it ended.
+    pub(crate) worker_restarts: u64,
     pub(crate) seconds: f64,
     pub(crate) types: BTreeMap<String, u64>,
 }
@@ -44,6 +46,7 @@ pub(crate) struct ForMachines<'a> {
     last_seq: u64,
     gaps: u64,
     gaps_lost: u64,
+    worker_restarts: u64,
     seconds: f64,
     /// Only when the clock is wrong: how many seconds it is ahead of WeCom's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +82,7 @@ impl Tally {
             last_seq: self.last_seq,
             gaps: self.watch.gaps(),
             gaps_lost: self.watch.lost(),
+            worker_restarts: self.worker_restarts,
             seconds: (self.seconds * 1000.0).round() / 1000.0,
             clock_skew_seconds: self.watch.clock_seconds(),
         }
@@ -149,6 +153,11 @@ impl Tally {
             writeln!(text, "      → {again}")?;
         }
         self.watch.write(text)?;
+        match self.worker_restarts {
+            0 => {}
+            1 => writeln!(text, "  the SDK's worker process was restarted once")?,
+            times => writeln!(text, "  the SDK's worker process was restarted {times} times")?,
+        }
         writeln!(text, "database: {}", store.path().display())?;
         if let Some(media) = media {
             writeln!(text, "media:    {}", media.display())?;
@@ -178,6 +187,10 @@ fn remedy(reason: &str) -> &'static str {
             "check that the private key belongs to the public key of its version in the admin console, then run \
              `replay`",
             "请确认私钥与管理后台中该版本的公钥配对，然后运行 replay",
+        ),
+        "killed_worker" => say(
+            "the SDK crashes over it; nothing else is affected; run `replay` with a newer SDK",
+            "SDK 打开该消息时会崩溃，不影响其他消息；升级 SDK 后运行 replay",
         ),
         "invalid_json" => say(
             "the text is kept as it is; report its form, so that it can be read",

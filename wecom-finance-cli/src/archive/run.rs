@@ -247,6 +247,8 @@ impl Run {
         self.tally.seconds = self.began.elapsed().as_secs_f64();
         // Also where a pull failed half-way: the clock may be why.
         self.look_at_clock().unwrap_or_default();
+        self.tally.worker_restarts =
+            self.connection.sdk.worker_stats().map_or(0, |workers| workers.restarts());
         match self.totals() {
             Ok((pending, cursor)) => (self.tally.media_pending, self.tally.last_seq) = (pending, cursor),
             // It may be the database that failed: then what was counted has to do.

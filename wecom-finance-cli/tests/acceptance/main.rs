@@ -10,10 +10,13 @@
     reason = "these are tests"
 )]
 
+mod deadly;
 mod gaps;
 mod kill;
 mod media;
 mod memory;
 mod office;
+mod processes;
 mod quarantine;
+mod soak;
 mod whole;

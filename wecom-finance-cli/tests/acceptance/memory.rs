@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use wecom_finance_simulator::{MediaFile, MediaKind, Scenario};
+use rustix::process::Signal;
+use wecom_finance_simulator::{Effect, Fault, MediaFile, MediaKind, Scenario};
 
 use crate::office::Office;
+use crate::processes::{Process, children, high_water_mark};
 
 const MIB: u64 = 1 << 20;
 
@@ -29,21 +31,6 @@ fn peak_memory(command: &mut Command) -> u64 {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// The processes that any of its threads has started.
-fn children(pid: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let texts = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
-    texts
-        .flat_map(|text| text.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>())
-        .collect()
-}
-
-fn high_water_mark(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.map_or(0, |line| line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10)
 }
 
 #[test]
@@ -85,6 +72,33 @@ fn a_file_of_one_gib_stays_below_20_mib_more_than_a_small_one() {
         assert!(piece == expected, "differs after byte {offset}");
         offset += MIB;
     }
+}
+
+/// Pages of 20 MB, which are none, in the threads of many connections.
+#[test]
+fn a_program_that_follows_keeps_nothing_of_large_replies() {
+    const REPLIES: u64 = 6;
+    let huge = Fault::chat(Effect::Huge { bytes: 20_000_000 }).times(REPLIES);
+    let Some(office) = Office::open(Scenario::new().texts(10).fault(huge)) else { return };
+    let mut archive = office.archive();
+    archive.args(["--follow", "--poll", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = archive.spawn().unwrap();
+    let program = Process::with_pid(child.id()).unwrap();
+    let until = |what: &str, holds: &dyn Fn() -> bool| {
+        let since = Instant::now();
+        while !holds() {
+            assert!(since.elapsed() < Duration::from_secs(120), "{what}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    until("the replies are over", &|| office.world.faults()[0].1 == REPLIES);
+    let calls = office.world.chat_calls();
+    until("pages come again", &|| office.world.chat_calls() >= calls + 2);
+    let resident = program.resident();
+    println!("after {REPLIES} replies of 20 MB: {} MiB", resident / MIB);
+    program.signal(Signal::TERM);
+    assert!(child.wait().unwrap().success());
+    assert!(resident < 50 * MIB, "{} MiB", resident / MIB);
 }
 
 #[test]

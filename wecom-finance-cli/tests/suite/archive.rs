@@ -42,6 +42,7 @@ fn the_demo_needs_nothing_and_loses_nothing() {
         "last_seq",
         "gaps",
         "gaps_lost",
+        "worker_restarts",
         "seconds",
     ];
     assert_eq!(sorted(names), sorted(contract.to_vec()));

@@ -30,15 +30,15 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
     }
     let opened = if first == [5] { socks::open(shared, &stream)? } else { open_tunnel(shared, &stream)? };
     // The client's hello is here, the server's answer is under way.
-    if !opened || stream.peek(&mut first)? == 0 || !shared.sleep(shared.round_trip) {
+    if !opened || stream.peek(&mut first)? == 0 || !shared.sleep(shared.line.round_trip()) {
         return Ok(());
     }
-    let session = ServerConnection::new(Arc::clone(&shared.tls)).map_err(io::Error::other)?;
+    let session = ServerConnection::new(Arc::clone(&lock(&shared.tls))).map_err(io::Error::other)?;
     let socket = stream.try_clone()?;
     let mut stream = BufReader::new(StreamOwned::new(session, stream));
     while let Some(request) = Request::read(&mut stream)? {
         let (reply, world) = answer(shared, &request);
-        if !shared.sleep(shared.round_trip.saturating_add(reply.delay)) {
+        if !shared.sleep(shared.line.round_trip().saturating_add(reply.delay)) {
             break;
         }
         if reply.hang && !hang(shared, &socket, world.as_ref())? {
@@ -48,7 +48,7 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
             world.sends(&reply);
         }
         let keep_alive = request.keeps_alive();
-        if !http::write(stream.get_mut(), &reply, keep_alive, shared.clock)? {
+        if !http::write(&mut Paced { shared, stream: stream.get_mut() }, &reply, keep_alive, shared.clock)? {
             return Ok(());
         }
         if !keep_alive {
@@ -57,6 +57,25 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
     }
     stream.get_mut().conn.send_close_notify();
     stream.get_mut().flush()
+}
+
+/// Writes at the speed of the line.
+struct Paced<'a, W> {
+    shared: &'a Shared,
+    stream: &'a mut W,
+}
+
+impl<W: Write> Write for Paced<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some((most, pause)) = self.shared.line.piece() else { return self.stream.write(bytes) };
+        let written = self.stream.write(bytes.get(..most).unwrap_or(bytes))?;
+        self.stream.flush()?;
+        if self.shared.sleep(pause) { Ok(written) } else { Err(io::ErrorKind::ConnectionAborted.into()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 /// The HTTP proxy's part: `CONNECT`, and nothing else than to WeCom.
@@ -81,7 +100,7 @@ fn open_tunnel(shared: &Shared, stream: &TcpStream) -> io::Result<bool> {
     if request.target != format!("{}:443", tls::HOST) {
         return refuse(403, "Forbidden");
     }
-    if !shared.sleep(shared.round_trip) {
+    if !shared.sleep(shared.line.round_trip()) {
         return Ok(false);
     }
     (&mut &*stream).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;

@@ -45,7 +45,7 @@ pub(super) fn open(shared: &Shared, mut stream: &TcpStream) -> io::Result<bool> 
     // A client that resolves names itself sends an address: whatever it found, it means WeCom.
     let ours = command == 1 && port == 443 && (address_type != 3 || host == tls::HOST.as_bytes());
     let code = if ours { 0 } else { 2 };
-    if ours && !shared.sleep(shared.round_trip) {
+    if ours && !shared.sleep(shared.line.round_trip()) {
         return Ok(false);
     }
     stream.write_all(&[5, code, 0, 1, 0, 0, 0, 0, 0, 0])?;

@@ -155,6 +155,18 @@ impl Fault {
         Self { operation, effect, conditions: Conditions::default() }
     }
 
+    /// Where it strikes.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn effect(&self) -> &Effect {
+        &self.effect
+    }
+
     /// A fault of `gettoken`.
     #[must_use]
     pub fn token(effect: Effect) -> Self {
@@ -273,6 +285,11 @@ pub(crate) struct ArmedFault {
 impl ArmedFault {
     pub(crate) fn new(fault: Fault) -> Self {
         Self { fault, met: 0, fired: 0 }
+    }
+
+    /// The fault, and how often it has struck.
+    pub(crate) fn so_far(&self) -> (Fault, u64) {
+        (self.fault.clone(), self.fired)
     }
 
     /// The effect, if the fault strikes at this call.

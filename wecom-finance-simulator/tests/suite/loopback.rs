@@ -1,6 +1,7 @@
 //! The loopback server with the genuine SDK: proxies, several corps, hanging, stopping.
 
 use std::{
+    num::NonZero,
     thread,
     time::{Duration, Instant},
 };
@@ -143,5 +144,44 @@ fn round_trips_take_their_time() {
             let round_trips = "tunnel, TLS and reply, for the token and for the page";
             assert!(since.elapsed() >= Duration::from_millis(600), "{proxy}: {round_trips}");
         }
+    });
+}
+
+#[test]
+fn distance_and_speed_change_while_the_server_runs() {
+    with_genuine(|library| {
+        let world = Scenario::new().texts(10).build();
+        let server = world.serve().unwrap();
+        let caller = Caller::genuine(library, &server.proxy_url());
+        let took = || {
+            let since = Instant::now();
+            assert_eq!(pages(&caller, &world).len(), 10);
+            since.elapsed()
+        };
+        server.set_round_trip(Duration::from_millis(100));
+        assert!(took() >= Duration::from_millis(600));
+        server.set_round_trip(Duration::ZERO);
+        // The page alone has more than 8 kB.
+        server.set_speed(NonZero::new(8_000));
+        assert!(took() >= Duration::from_secs(1));
+        server.set_speed(None);
+        pages(&caller, &world);
+    });
+}
+
+#[test]
+fn broken_connections_end_what_is_on_its_way() {
+    with_genuine(|library| {
+        let world = Scenario::new().texts(1).fault(Fault::chat(Effect::Hang).times(1)).build();
+        let server = world.serve().unwrap();
+        let caller = Caller::genuine(library, &server.proxy_url());
+        let mut handle = caller.handle(&world);
+        let hanging = thread::spawn(move || handle.chat_within(0, 1, 0).0);
+        while world.faults().iter().all(|(_, strikes)| *strikes == 0) {
+            thread::sleep(Duration::from_millis(5));
+        }
+        server.break_connections();
+        assert_eq!(hanging.join().unwrap(), 10001);
+        assert_eq!(pages(&caller, &world), [1]);
     });
 }

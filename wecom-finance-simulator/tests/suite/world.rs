@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use serde_json::Value;
 use wecom_finance_simulator::{
-    Effect, Error, Fault, MediaFile, MediaKind, MessageSpec, Operation, Scenario, Sealing, World,
+    Control, Effect, Error, Fault, MediaFile, MediaKind, MessageSpec, Operation, Scenario, Sealing, World,
 };
 
 use crate::caller::{Caller, Keys, Page, SealedMessage, pull};
@@ -174,6 +174,24 @@ fn seqs_have_gaps_and_pages_their_order() {
     assert!(pull(&mut handle, 2).is_empty());
     world.add_texts(1);
     assert_eq!(seqs(pull(&mut handle, 2)), [21]);
+
+    world.control(Control::AddGap(4));
+    world.add_texts(1);
+    assert_eq!(seqs(pull(&mut handle, 1_000)), [21, 26]);
+}
+
+#[test]
+fn a_world_tells_how_often_its_faults_struck() {
+    let world = Scenario::new().texts(1).build();
+    let fault = Fault::chat(Effect::ErrCode(301_058)).every(2);
+    world.set_fault(fault.clone());
+    let mut handle = Caller::stand_in(&world).handle(&world);
+    for _ in 0..5 {
+        handle.chat(0, 1);
+    }
+    assert_eq!(world.faults(), [(fault, 2)]);
+    world.clear_faults();
+    assert_eq!(world.faults(), []);
 }
 
 #[test]

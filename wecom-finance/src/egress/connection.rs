@@ -42,11 +42,13 @@ pub(super) fn serve(shared: &Arc<Shared>, id: u64, stream: TcpStream) -> io::Res
         }
         Err(ReadError::Malformed) => {
             shared.counters.refused_requests.one();
-            Reply::status(400)
+            Some(Reply::status(400))
         }
         Err(ReadError::Io(error)) => return Err(error),
     };
-    reply.write(&mut stream)?;
+    if let Some(reply) = reply {
+        reply.write(&mut stream)?;
+    }
     stream.conn.send_close_notify();
     stream.flush()
 }
@@ -109,17 +111,18 @@ impl Endpoint {
 }
 
 impl Shared {
-    /// The reply to a request that began then and may take so long. Why it failed is kept for the session.
+    /// The reply to a request that began then and may take so long, if there is one. Why it failed is kept for the
+    /// session.
     fn answer(
         self: &Arc<Self>,
         session: &SessionState,
         request: &Request,
         begin: Instant,
         limit: Duration,
-    ) -> Reply {
+    ) -> Option<Reply> {
         let Some(endpoint) = Endpoint::of(request, &self.corp_id) else {
             self.counters.refused_requests.one();
-            return Reply::status(403);
+            return Some(Reply::status(403));
         };
         match endpoint {
             Endpoint::Token => self.counters.token_requests.one(),
@@ -138,7 +141,7 @@ impl Shared {
             }
         };
         let failure = match self.runtime.block_on(reply) {
-            Ok(reply) => return reply,
+            Ok(reply) => return Some(reply),
             Err(failure) => failure,
         };
         let operation = endpoint.operation();

@@ -34,14 +34,13 @@ impl Failure {
         Self::Unreachable { kind: UnreachableKind::TimedOut, detail: detail.to_owned() }
     }
 
-    /// What the SDK is told: an errcode where there is one, otherwise an HTTP status that becomes its 10001.
-    pub(super) fn reply(&self) -> Reply {
+    /// What the SDK is told: an errcode where there is one, otherwise nothing. A connection that ends without a reply
+    /// becomes its 10001, as an HTTP status from 400 up does, but costs it nothing (C13).
+    pub(super) fn reply(&self) -> Option<Reply> {
         match self {
-            Self::Refused { code, message } => Reply::errcode(*code, message),
-            Self::OverQuota { .. } => Reply::errcode(RATE_LIMITED, &self.over_quota()),
-            Self::Unreachable { kind: UnreachableKind::TimedOut, .. } => Reply::status(504),
-            Self::Certificate(_) | Self::Unreachable { .. } | Self::Unusable { .. } => Reply::status(502),
-            Self::Stopped => Reply::status(503),
+            Self::Refused { code, message } => Some(Reply::errcode(*code, message)),
+            Self::OverQuota { .. } => Some(Reply::errcode(RATE_LIMITED, &self.over_quota())),
+            Self::Certificate(_) | Self::Unreachable { .. } | Self::Unusable { .. } | Self::Stopped => None,
         }
     }
 

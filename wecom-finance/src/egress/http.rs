@@ -132,7 +132,7 @@ impl Reply {
         Self { status: 200, content_range: None, body }
     }
 
-    /// An empty reply that the SDK makes a code of: its 10001, from 400 up.
+    /// An empty reply for whoever is not the SDK, or asks for what the SDK does not ask for.
     pub(super) fn status(status: u16) -> Self {
         Self { status, content_range: None, body: Vec::new() }
     }
@@ -185,9 +185,7 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         405 => "Method Not Allowed",
         407 => "Proxy Authentication Required",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        _ => "Gateway Timeout",
+        _ => "Refused",
     }
 }
 

@@ -357,6 +357,11 @@ impl Error {
         rest.split_once(']').map(|(hint, _)| hint)
     }
 
+    /// Whether the reply to a request for messages did not come, or not to its end, within the time limit.
+    pub(crate) fn is_page_that_timed_out(&self) -> bool {
+        matches!(self, Self::Unreachable { operation: Operation::Chat, kind: UnreachableKind::TimedOut, .. })
+    }
+
     /// Whether the same call may succeed later without any change. [`Sdk`](crate::Sdk) has retried such an error as
     /// often as its policy allows.
     #[must_use]

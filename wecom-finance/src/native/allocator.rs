@@ -14,12 +14,9 @@ const LARGE_BLOCK: libc::c_int = 128 * 1024;
 /// This is a setting of the process, so it is the program's to make: once, at its start. Worker processes make it by themselves, and the
 /// binary does. With another C library than glibc, and on other systems than Linux, it does nothing.
 ///
-/// ```no_run
-/// fn main() {
-///     wecom_finance::worker::run_if_child();
-///     wecom_finance::return_freed_memory();
-///     // …
-/// }
+/// ```
+/// // At the start of `main`, after `worker::run_if_child`:
+/// wecom_finance::return_freed_memory();
 /// ```
 #[doc(alias = "mallopt")]
 pub fn return_freed_memory() {

@@ -48,7 +48,8 @@ impl fmt::Debug for PageSize {
 /// Pages that follow a page which went through at a reduced size, until a larger one is tried.
 const PAGES_BEFORE_GROWING: u32 = 8;
 
-/// The page size in use: halved when WeCom says that a page is too large (301058), doubled again after a while.
+/// The page size in use: halved when WeCom says that a page is too large (301058) or when one does not come in time,
+/// doubled again after a while.
 #[derive(Debug)]
 pub(super) struct AdaptivePageSize {
     configured: PageSize,

@@ -193,8 +193,12 @@ fn answer_from(
     let refusals = worker.refusals();
     let body = worker.call(request, expected_bytes, 1).map_err(|error| failed(operation, error))?;
     let Ok(Reply::Failed(failure)) = protocol::decode(&body) else { return Ok(body) };
-    let hides_a_refusal = failure == Failure::Sdk(SdkCode::Network.raw());
-    let error = match worker.refusal_beyond(refusals).filter(|_| hides_a_refusal) {
+    let is_network = failure == Failure::Sdk(SdkCode::Network.raw());
+    if is_network {
+        worker.note_network_failure();
+    }
+    // It may hide a refusal.
+    let error = match worker.refusal_beyond(refusals).filter(|_| is_network) {
         Some(refusal) => Error::refused(Operation::Token, refusal.code, &refusal.message),
         None => error_of(operation, failure),
     };

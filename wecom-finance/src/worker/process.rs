@@ -111,6 +111,16 @@ impl WorkerProcess {
         (self.link.calls.load(Ordering::Relaxed), self.link.bytes.load(Ordering::Relaxed))
     }
 
+    /// Notes that a call ended with the SDK's 10001.
+    pub(super) fn note_network_failure(&self) {
+        self.link.network_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many calls ended so.
+    pub(super) fn network_failures(&self) -> u64 {
+        self.link.network_failures.load(Ordering::Relaxed)
+    }
+
     /// How many token requests were refused so far.
     pub(super) fn refusals(&self) -> u64 {
         self.link.output.refusals()
@@ -146,6 +156,7 @@ struct Link {
     output: Arc<Output>,
     calls: AtomicU64,
     bytes: AtomicU64,
+    network_failures: AtomicU64,
     counters: Arc<Counters>,
 }
 
@@ -171,6 +182,7 @@ impl Link {
             output,
             calls: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            network_failures: AtomicU64::new(0),
             counters,
         });
         link.counters.starts.fetch_add(1, Ordering::Relaxed);

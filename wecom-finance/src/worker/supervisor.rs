@@ -146,7 +146,10 @@ impl Supervisor {
 
     fn has_served(&self, worker: &WorkerProcess) -> bool {
         let (calls, bytes) = worker.served();
-        calls >= self.launch.settings().max_calls || bytes >= self.launch.settings().max_bytes
+        let settings = self.launch.settings();
+        calls >= settings.max_calls
+            || bytes >= settings.max_bytes
+            || worker.network_failures() >= settings.max_network_failures
     }
 
     fn start_worker(&self) -> Result<WorkerProcess> {
