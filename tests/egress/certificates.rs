@@ -114,3 +114,22 @@ fn refused_certificates_are_counted_and_every_session_hears_of_them() {
     assert_eq!((stats.rejected_certificates, stats.connections, stats.upstream_requests), (2, 0, 0));
     assert_eq!(world.token_calls(), 0);
 }
+
+#[test]
+fn an_authority_that_is_not_public_is_recognised() {
+    let Some(library) = super::genuine() else { return };
+    let (world, server) = serve(ServerCertificate::Signed);
+    let egress = Egress::builder(world.corp_id())
+        .tls(Tls::default().add_roots_pem(server.root_pem()).unwrap())
+        .proxy(Proxy::parse(&server.proxy_url()).unwrap())
+        .start()
+        .unwrap();
+    assert_eq!(egress.certificate(), None, "nothing was said yet");
+    let sdk = Sdk::builder(library, world.corp_id(), world.secret()).egress(egress.clone()).build().unwrap();
+    sdk.page(0).unwrap();
+    let certificate = egress.certificate().unwrap();
+    assert_eq!(certificate.issuer, "CN=The simulator's authority");
+    assert_eq!(certificate.subject, "CN=qyapi.weixin.qq.com");
+    assert_eq!(certificate.sha256.len(), 64);
+    assert!(!certificate.is_public && certificate.not_after.is_some());
+}

@@ -11,10 +11,12 @@ mod listener;
 mod quota;
 mod read_ahead;
 mod replies;
+mod scope;
 mod session;
 mod stats;
 mod tls;
 mod token;
+mod tunnel;
 mod upstream;
 
 use std::fmt;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::EgressBuilder;
+pub use certificate::AcceptedCertificate;
 use listener::{Listener, Shared};
 pub use session::EgressSession;
 use session::SessionState;
@@ -120,6 +123,12 @@ impl Egress {
         self.shared().counters.read()
     }
 
+    /// The certificate of the latest connection to WeCom; `None` before there was one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<AcceptedCertificate> {
+        self.shared().upstream.certificate()
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -135,7 +144,7 @@ impl Egress {
         self.shared().upstream_proxy.as_deref()
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Arc<Shared> {
         self.listener.shared()
     }
 }

@@ -107,7 +107,7 @@ pub use crate::backend::{Backend, Session};
 #[cfg(feature = "native")]
 pub use crate::chat::{ChatIterator, ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
 #[cfg(feature = "egress")]
-pub use crate::egress::{Egress, EgressBuilder, EgressSession, EgressStats, Tls};
+pub use crate::egress::{AcceptedCertificate, Egress, EgressBuilder, EgressSession, EgressStats, Tls};
 #[cfg(feature = "native")]
 pub use crate::error::{
     CertificateProblem, Error, Operation, RejectedCertificate, Result, UnopenedMessage, UnopenedReason,

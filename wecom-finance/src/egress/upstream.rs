@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::certificate;
+use super::certificate::{self, Accepted, AcceptedCertificate};
 use super::connector::{Connector, NoWay, kind_of};
 use super::failure::Failure;
 use super::http::Request;
@@ -34,6 +34,7 @@ const IDLE_CONNECTIONS: usize = 64;
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
     counters: Arc<Counters>,
+    accepted: Accepted,
 }
 
 /// A reply with a status below 300.
@@ -51,7 +52,8 @@ impl Upstream {
         patience: Duration,
         counters: &Arc<Counters>,
     ) -> Result<Self> {
-        let https = HttpsConnector::from((Connector::new(proxy, patience)?, tls.client()?));
+        let accepted = Accepted::default();
+        let https = HttpsConnector::from((Connector::new(proxy, patience)?, tls.client(accepted.clone())?));
         let connector = Counted { https, counters: Arc::clone(counters) };
         let mut builder = Client::builder(TokioExecutor::new());
         builder
@@ -60,7 +62,12 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_headers(64)
             .http1_max_buf_size(64 * 1024);
-        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters) })
+        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters), accepted })
+    }
+
+    /// The certificate of the latest connection.
+    pub(super) fn certificate(&self) -> Option<AcceptedCertificate> {
+        self.accepted.latest()
     }
 
     /// Sends the SDK's request to WeCom, and reads a reply of at most `limit` bytes.

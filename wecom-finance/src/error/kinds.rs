@@ -171,6 +171,8 @@ pub enum Operation {
     Open,
     /// `GetMediaData`.
     Media,
+    /// The question for the members that the archive records, which is none of the SDK's.
+    Scope,
 }
 
 impl fmt::Display for Operation {
@@ -181,6 +183,7 @@ impl fmt::Display for Operation {
             Self::Chat => "pulling messages",
             Self::Open => "opening a message",
             Self::Media => "fetching a file",
+            Self::Scope => "asking for the members in scope",
         })
     }
 }
@@ -382,6 +385,24 @@ impl Error {
         }
     }
 
+    /// What is wrong, in one sentence: in English the `Display` text with those of its causes, in Chinese the same. What other
+    /// systems say about it stays in their language.
+    ///
+    /// ```
+    /// use wecom_finance::{Error, Language, Operation, SdkCode};
+    ///
+    /// let error = Error::from_sdk(Operation::Media, SdkCode::Expired);
+    /// assert_eq!(error.describe(Language::English), "fetching a file failed: the file has expired (10010)");
+    /// assert_eq!(error.describe(Language::Chinese), "下载文件失败：文件已过期（10010）");
+    /// ```
+    #[must_use]
+    pub fn describe(&self, language: Language) -> String {
+        match language {
+            Language::English => with_causes(self),
+            Language::Chinese => super::chinese::describe(self),
+        }
+    }
+
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn remedy(&self, language: Language) -> Cow<'static, str> {
@@ -428,6 +449,19 @@ impl Error {
             }
         }
     }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn either(language: Language, english: &'static str, chinese: &'static str) -> Cow<'static, str> {
