@@ -7,12 +7,14 @@ mod secrets;
 use std::path::Path;
 use std::time::Duration;
 
-use wecom_finance::{KeyRing, PageSize, Proxy, RetryPolicy, Sdk, SdkBuild, SdkBuilder, Secret, Tls, Worker};
+use wecom_finance::{
+    Egress, KeyRing, PageSize, Proxy, RetryPolicy, Sdk, SdkBuild, SdkBuilder, Secret, Tls, Worker,
+};
 use wecom_finance_simulator::Scenario;
 
 use crate::args::{CommonArgs, Isolation, TlsChoice};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{self, say};
 
 pub(crate) use keys::load as load_keys;
 pub(crate) use search::{file as library_file, find as find_sdk, open as open_library};
@@ -26,6 +28,8 @@ const NOT_USED: &str = "not-used-for-opening";
 pub(crate) struct Connection {
     pub(crate) sdk: Sdk,
     pub(crate) keys: KeyRing,
+    /// The way to WeCom, where it is verified.
+    pub(crate) egress: Option<Egress>,
     /// Whether WeCom can be asked for anything; messages can be opened in any case.
     pub(crate) has_secret: bool,
 }
@@ -69,12 +73,13 @@ pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
         Ok(Some(corp_id.to_owned()))
     } else {
         Err(Failure::usage(
-            "the corp id holds characters that no corp id has",
+            say("the corp id holds characters that no corp id has", "企业 ID 中有不应出现的字符"),
             say(
                 "copy it from the admin console, My Company: ww and 16 letters and digits (--corp-id, WECOM_CORP_ID)",
                 "请从管理后台「我的企业」复制企业 ID：ww 加 16 位字母数字（--corp-id 或 WECOM_CORP_ID）",
             ),
-        ))
+        )
+        .code("corp_id_invalid"))
     }
 }
 
@@ -82,12 +87,13 @@ pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
 pub(crate) fn required_corp_id(common: &CommonArgs) -> Result<String, Failure> {
     corp_id(common)?.ok_or_else(|| {
         Failure::usage(
-            "no corp id is given",
+            say("no corp id is given", "未指定企业 ID"),
             say(
                 "give it with --corp-id or WECOM_CORP_ID (admin console, My Company), or try --demo",
                 "请用 --corp-id 或 WECOM_CORP_ID 指定企业 ID（管理后台「我的企业」），或用 --demo 试用",
             ),
         )
+        .code("corp_id_missing")
     })
 }
 
@@ -96,9 +102,13 @@ pub(crate) fn tls(common: &CommonArgs) -> Result<Option<Tls>, Failure> {
     let ca_file = common.ca_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     match (common.tls, ca_file) {
         (TlsChoice::Sdk, Some(_)) => Err(Failure::usage(
-            "--ca-file (WECOM_CA_FILE) has no meaning with --tls sdk, which checks no certificate",
+            say(
+                "--ca-file (WECOM_CA_FILE) has no meaning with --tls sdk, which checks no certificate",
+                "--tls sdk 不校验证书，因此 --ca-file（WECOM_CA_FILE）没有意义",
+            ),
             say("leave one of the two out", "请去掉其中一个选项"),
-        )),
+        )
+        .code("tls_options")),
         (TlsChoice::Sdk, None) => Ok(None),
         (TlsChoice::Verify, None) => Ok(Some(Tls::default())),
         (TlsChoice::Verify, Some(path)) => Ok(Some(Tls::default().add_root_file(path)?)),
@@ -134,18 +144,31 @@ pub(crate) fn connect(
         }
         Isolation::None => Sdk::builder(open_library(&sdk)?, corp_id, secret),
     };
-    if let Some(proxy) = proxy {
-        builder = builder.proxy(proxy);
+    // Opening messages needs no network.
+    let egress = match tls {
+        Some(tls) if has_secret => Some(egress(common, corp_id, tls, proxy.as_ref())?),
+        _ => None,
+    };
+    match (&egress, proxy) {
+        (Some(egress), _) => builder = builder.egress(egress.clone()),
+        (None, Some(proxy)) => builder = builder.proxy(proxy),
+        (None, None) => {}
     }
-    match tls {
-        // Opening messages needs no network.
-        _ if !has_secret => {}
-        Some(tls) => builder = builder.verified_tls(tls),
-        None => tracing::warn!(
+    if has_secret && egress.is_none() {
+        tracing::warn!(
             "--tls sdk: WeCom's certificate is not checked; whoever is on the way can read the secret and forge messages"
-        ),
+        );
     }
-    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret })
+    Ok(Connection { sdk: finish(builder, common, manner)?, keys, egress, has_secret })
+}
+
+fn egress(common: &CommonArgs, corp_id: &str, tls: Tls, proxy: Option<&Proxy>) -> Result<Egress, Failure> {
+    let builder = Egress::builder(corp_id).tls(tls).timeout(Duration::from_secs(common.timeout));
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(proxy.clone()),
+        None => builder,
+    };
+    Ok(builder.start()?)
 }
 
 /// Loads the library in a worker, for nothing but to see that it can be.
@@ -165,20 +188,21 @@ fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sd
 fn demo(common: &CommonArgs, manner: Manner) -> Result<Connection, Failure> {
     let world = Scenario::demo().build();
     let keys = world.keys().map_err(wecom_finance::Error::from)?;
-    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, has_secret: true })
+    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, egress: None, has_secret: true })
 }
 
 pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
     let Some(url) = common.proxy.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
     let proxy = Proxy::parse(url).map_err(|error| {
         Failure::usage(
-            error.to_string(),
+            error.describe(language::current()),
             say(
                 "correct --proxy or WECOM_PROXY: http://host:port or socks5://host:port, credentials in \
                  --proxy-auth-file",
                 "请更正 --proxy 或 WECOM_PROXY：http://host:port 或 socks5://host:port，账号密码放入 --proxy-auth-file",
             ),
         )
+        .code("proxy_invalid")
     })?;
     Ok(Some(match secrets::proxy_login(common)? {
         Some(login) => proxy.login(login),

@@ -10,6 +10,7 @@
     reason = "these are tests"
 )]
 
+mod doctor;
 mod kill;
 mod media;
 mod memory;

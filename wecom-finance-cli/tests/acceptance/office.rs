@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use wecom_finance_simulator::{Loopback, Scenario, World};
+use wecom_finance_simulator::{Loopback, LoopbackBuilder, Scenario, World};
 
 pub(crate) struct Office {
     pub(crate) world: World,
@@ -25,13 +25,21 @@ impl Office {
 
     /// The same, with WeCom this far away.
     pub(crate) fn at_a_distance(scenario: Scenario, round_trip: Duration) -> Option<Self> {
+        Self::served(scenario, |server| server.round_trip(round_trip))
+    }
+
+    /// The same, with a server of its own kind.
+    pub(crate) fn served(
+        scenario: Scenario,
+        set_up: impl FnOnce(LoopbackBuilder) -> LoopbackBuilder,
+    ) -> Option<Self> {
         let sdk = wecom_finance_tests::genuine_path()?;
         let world = scenario.build();
-        let server = Loopback::builder().world(&world).round_trip(round_trip).serve().unwrap();
+        let server = set_up(Loopback::builder().world(&world)).serve().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let office = Self { world, server, sdk, folder };
         fs::write(office.path("secret"), office.world.secret()).unwrap();
-        fs::write(office.path("root.pem"), office.server.certificate_pem()).unwrap();
+        fs::write(office.path("root.pem"), office.server.root_pem()).unwrap();
         fs::create_dir(office.path("keys")).unwrap();
         for version in office.world.key_versions() {
             office.add_key(version);
@@ -46,6 +54,11 @@ impl Office {
     pub(crate) fn add_key(&self, version: u32) {
         let path = self.path("keys").join(format!("{version}.pem"));
         fs::write(path, self.world.key_pem(version).unwrap()).unwrap();
+    }
+
+    /// The vendor's library.
+    pub(crate) fn sdk(&self) -> &Path {
+        &self.sdk
     }
 
     pub(crate) fn remove_key(&self, version: u32) {
@@ -73,8 +86,9 @@ impl Office {
     pub(crate) fn online(&self, name: &str) -> Command {
         let mut command = self.command(name);
         command.arg("--sdk").arg(&self.sdk);
-        command.args(["--corp-id", self.world.corp_id(), "--secret-file", "secret", "--keys", "keys"]);
-        command.args(["--proxy", &self.server.proxy_url()]);
+        command.args(["--secret-file", "secret", "--keys", "keys"]);
+        command.env("WECOM_CORP_ID", self.world.corp_id());
+        command.env("WECOM_PROXY", self.server.proxy_url());
         command.env("WECOM_CA_FILE", "root.pem");
         command
     }
