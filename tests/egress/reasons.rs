@@ -185,7 +185,8 @@ fn a_proxy_that_forbids_is_told_from_what_is_no_proxy() {
         ("socks5h", b"\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", ProxyRefused),
     ] {
         let address = answers_with(answer);
-        let error = through(library, Proxy::parse(&format!("{scheme}://{address}")).unwrap(), Duration::from_secs(5));
+        let error =
+            through(library, Proxy::parse(&format!("{scheme}://{address}")).unwrap(), Duration::from_secs(5));
         let Error::Unreachable { kind: named, .. } = &error else { panic!("{error}") };
         assert_eq!(*named, kind, "{scheme}, {}: {error}", String::from_utf8_lossy(answer));
     }

@@ -146,7 +146,10 @@ fn members_are_asked_for_with_the_token_of_the_calls() {
         place.world.revoke_tokens();
         let error = egress.members_in_scope().unwrap_err();
         assert!(
-            matches!(error, Error::Server { operation: Operation::Scope, code: ServerCode::InvalidToken, .. }),
+            matches!(
+                error,
+                Error::Server { operation: Operation::Scope, code: ServerCode::InvalidToken, .. }
+            ),
             "{error}"
         );
     }

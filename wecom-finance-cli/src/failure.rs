@@ -119,6 +119,9 @@ fn remedy(error: &wecom_finance::Error) -> Cow<'static, str> {
             "请在 glibc 系统（如 Debian 镜像，而非 Alpine）上使用本程序的 gnu 构建",
         )
         .into(),
+        Error::Load(LoadError::MissingDependency { .. } | LoadError::OldSystem { .. }) => {
+            say("then run the command again", "然后重新运行本命令").into()
+        }
         Error::Load(_) => say(
             "then give the path of the library with --sdk or WECOM_FINANCE_SDK",
             "然后用 --sdk 或 WECOM_FINANCE_SDK 指定 SDK 路径",

@@ -23,9 +23,7 @@ pub(crate) fn load(common: &CommonArgs) -> Result<KeyRing, Failure> {
         .code("keys_missing"));
     }
     let mut ring = match directory {
-        Some(directory) => {
-            KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(unusable)?
-        }
+        Some(directory) => KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(unusable)?,
         None => KeyRing::new(),
     };
     for key in &common.key {

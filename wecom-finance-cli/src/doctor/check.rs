@@ -83,11 +83,9 @@ impl Checks {
     /// Skips all of these, if one of their needs has failed.
     pub(super) fn skip_without(&mut self, names: &[&'static str], needs: &[&'static str]) -> bool {
         let Some(failed) = needs.iter().find(|need| self.has_failed(need)) else { return false };
-        let detail = say(
-            &format!("not tried, because `{failed}` failed"),
-            &format!("未检查，因为 {failed} 未通过"),
-        )
-        .to_owned();
+        let detail =
+            say(&format!("not tried, because `{failed}` failed"), &format!("未检查，因为 {failed} 未通过"))
+                .to_owned();
         for name in names {
             self.skip(name, "not_tried", detail.clone());
         }

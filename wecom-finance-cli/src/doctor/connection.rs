@@ -136,10 +136,7 @@ fn sdk(checks: &mut Checks, common: &CommonArgs) {
         Some(build) if !build.is_known() => checks.warn_of(
             "sdk build",
             "sdk_build_unknown",
-            say(
-                &build.to_string(),
-                &format!("未知版本，sha256 {}", build.sha256()),
-            ),
+            say(&build.to_string(), &format!("未知版本，sha256 {}", build.sha256())),
             say(
                 "check that the file comes from the vendor; its behaviour is not known to this program",
                 "请确认文件来自官方；本程序未验证过该版本的行为",

@@ -33,10 +33,8 @@ pub(super) fn check(checks: &mut Checks, connection: &Connection, page: Option<&
         by_version.entry(message.publickey_ver).or_default().push(message);
     }
     if by_version.is_empty() {
-        let detail = say(
-            "not tried, because there is no message to open yet",
-            "未检查，因为还没有可供解密的消息",
-        );
+        let detail =
+            say("not tried, because there is no message to open yet", "未检查，因为还没有可供解密的消息");
         return checks.skip(NAME, "no_messages", detail);
     }
     let mut fitting = Vec::new();
@@ -100,7 +98,9 @@ fn no_fit(checks: &mut Checks, connection: &Connection, version: u32, error: Err
             NAME,
             "cannot_decrypt",
             say(
-                &format!("the key of version {version} does not open messages that are sealed for this version"),
+                &format!(
+                    "the key of version {version} does not open messages that are sealed for this version"
+                ),
                 &format!("版本 {version} 的私钥不能解密为该版本加密的消息"),
             ),
             error.remedy(language::current()),

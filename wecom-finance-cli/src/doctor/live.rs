@@ -17,13 +17,7 @@ const RETRIES: u32 = 1;
 const NEEDS: [&str; 7] = ["platform", "sdk", "worker", "corp id", "secret", "proxy", "tls"];
 
 /// `keys` are those of the options, if they can be used; the cursor is the one that an archive run would begin with.
-pub(super) fn check(
-    checks: &mut Checks,
-    common: &CommonArgs,
-    keys: Option<KeyRing>,
-    db: &Path,
-    cursor: u64,
-) {
+pub(super) fn check(checks: &mut Checks, common: &CommonArgs, keys: Option<KeyRing>, db: &Path, cursor: u64) {
     if checks.skip_without(&["call", "key pair"], &NEEDS) {
         return;
     }
@@ -55,7 +49,9 @@ pub(super) fn check(
 /// Where the call ended says what came before it.
 fn failed(checks: &mut Checks, connection: &Connection, error: Error) {
     let step = match &error {
-        Error::CertificateRejected { .. } | Error::Unreachable { .. } | Error::EgressSetup { .. } => "connection",
+        Error::CertificateRejected { .. } | Error::Unreachable { .. } | Error::EgressSetup { .. } => {
+            "connection"
+        }
         Error::Server { operation: Operation::Token, .. }
         | Error::UnusableReply { operation: Operation::Token, .. } => {
             reached(checks, connection.egress.as_ref());
@@ -76,7 +72,10 @@ fn failed(checks: &mut Checks, connection: &Connection, error: Error) {
 
 fn succeeded(checks: &mut Checks, connection: &Connection) {
     reached(checks, connection.egress.as_ref());
-    checks.ok("access", say("WeCom accepts corp id, secret and this machine's IP", "企业 ID、Secret 和本机 IP 均被接受"));
+    checks.ok(
+        "access",
+        say("WeCom accepts corp id, secret and this machine's IP", "企业 ID、Secret 和本机 IP 均被接受"),
+    );
 }
 
 /// Who is at the other end. Without a certificate there was no connection: the stand-in needs none.
@@ -84,6 +83,7 @@ fn reached(checks: &mut Checks, egress: Option<&Egress>) {
     let Some(certificate) = egress.and_then(Egress::certificate) else { return };
     let issuer = &certificate.issuer;
     let until = certificate.not_after.map_or_else(String::new, |until| until.to_string());
+    let until = until.split('T').next().unwrap_or_default();
     if certificate.is_public {
         let detail = say(
             &format!("WeCom's certificate is signed by {issuer}, valid until {until}"),
@@ -102,7 +102,7 @@ fn reached(checks: &mut Checks, egress: Option<&Egress>) {
                  no public authority (valid until {until}, sha256: {sha256})"
             ),
             &format!(
-                "TLS 被截断：以企业微信名义出示的证书由 {issuer} 签发，本机信任它，但它不是公共证书颁发机构（有效期至 {until}，sha256：{sha256}）"
+                "TLS 被拦截：以企业微信名义出示的证书由 {issuer} 签发，本机信任它，但它不是公共证书颁发机构（有效期至 {until}，sha256：{sha256}）"
             ),
         ),
         say(
@@ -135,13 +135,17 @@ fn members(checks: &mut Checks, egress: Option<&Egress>, is_empty: bool) {
         Ok(Some(0)) => checks.warn_of(
             name,
             "nobody_in_scope",
-            say("nobody is in the archive's scope: there will be no messages", "存档范围内没有任何成员：不会有消息"),
+            say(
+                "nobody is in the archive's scope: there will be no messages",
+                "存档范围内没有任何成员：不会有消息",
+            ),
             add_members(),
         ),
         Ok(Some(members)) => {
-            let (yet, yet_zh) = if is_empty { (", and no messages yet", "，尚无消息") } else { ("", "") };
+            let (yet, yet_zh) =
+                if is_empty { (", and no messages yet", "，尚无消息") } else { ("", "") };
             let detail = say(
-                &format!("{members} in the archive's scope{yet}"),
+                &format!("{members} members in the archive's scope{yet}"),
                 &format!("存档范围内有 {members} 名成员{yet_zh}"),
             )
             .to_owned();

@@ -16,7 +16,7 @@ pub(super) fn of(checks: &Checks, columns: Option<usize>) -> String {
     let names = checks.all().iter().map(|check| check.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for check in checks.all() {
-        let head = format!("{:<5} {:<names$} ", word(check.status), check.name);
+        let head = format!("{:<5} {:<names$}  ", word(check.status), check.name);
         match columns {
             Some(columns) => on_a_page(&mut text, &head, check, columns.clamp(NARROWEST, WIDEST)),
             None => on_a_line(&mut text, &head, check),
@@ -130,7 +130,11 @@ mod tests {
     fn checks() -> Checks {
         let mut checks = Checks::default();
         checks.ok("platform", "linux x86_64");
-        checks.fail("access", "the secret ".repeat(20).trim(), "请在管理后台的会话内容存档页面重新复制。".repeat(6));
+        checks.fail(
+            "access",
+            "the secret ".repeat(20).trim(),
+            "请在管理后台的会话内容存档页面重新复制。".repeat(6),
+        );
         checks.skip_without(&["call", "key pair"], &["access"]);
         checks
     }
@@ -144,8 +148,8 @@ mod tests {
             let (body, verdict) = lines.split_at(lines.len() - 2);
             for line in body {
                 assert!(width(line) <= widest, "{columns}: {line}");
-                let (head, rest) = line.split_at(15);
-                assert!(head.ends_with(' ') && !rest.starts_with("   "), "{line}");
+                let (head, rest) = line.split_at(16);
+                assert!(head.ends_with("  ") && !rest.starts_with("   "), "{line}");
             }
             assert_eq!(verdict, ["", "An archive run would not work. 1 failure: begin with `access`."]);
             assert_eq!(text.matches('→').count(), 1, "{text}");
@@ -164,9 +168,9 @@ mod tests {
         let text = of(&checks(), None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 6, "{text}");
-        assert_eq!(lines.first(), Some(&"ok    platform linux x86_64"));
+        assert_eq!(lines.first(), Some(&"ok    platform  linux x86_64"));
         assert!(lines.get(1).is_some_and(|line| line.contains("the secret → 请在")), "{text}");
-        assert_eq!(lines.get(2), Some(&"skip  call     not tried, because `access` failed"));
+        assert_eq!(lines.get(2), Some(&"skip  call      not tried, because `access` failed"));
     }
 
     #[test]

@@ -135,7 +135,11 @@ impl Store {
     }
 
     /// The newest messages as WeCom sealed them, the newest first.
-    pub(crate) fn newest_sealed(&self, corp_id: &str, limit: usize) -> Result<Vec<SealedMessage>, StoreError> {
+    pub(crate) fn newest_sealed(
+        &self,
+        corp_id: &str,
+        limit: usize,
+    ) -> Result<Vec<SealedMessage>, StoreError> {
         let batch = self.batch(
             "SELECT seq, msgid, publickey_ver, encrypt_random_key, encrypt_chat_msg FROM sealed
              WHERE corp_id = ?1 ORDER BY seq DESC LIMIT ?2",

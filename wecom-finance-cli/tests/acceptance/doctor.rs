@@ -1,6 +1,7 @@
 //! What `doctor` finds by a real call, and that the other commands name the same cause, in both languages.
 
 mod keys;
+mod library;
 mod network;
 mod refusals;
 mod tls;

@@ -10,6 +10,8 @@
     reason = "these are tests"
 )]
 
+#[path = "../../../wecom-finance-sys/tests/compiler/mod.rs"]
+mod compiler;
 mod doctor;
 mod kill;
 mod media;

@@ -85,7 +85,7 @@ impl Office {
     /// The same with all that reaches WeCom.
     pub(crate) fn online(&self, name: &str) -> Command {
         let mut command = self.command(name);
-        command.arg("--sdk").arg(&self.sdk);
+        command.env("WECOM_FINANCE_SDK", &self.sdk);
         command.args(["--secret-file", "secret", "--keys", "keys"]);
         command.env("WECOM_CORP_ID", self.world.corp_id());
         command.env("WECOM_PROXY", self.server.proxy_url());

@@ -68,7 +68,7 @@ fn a_file_that_is_no_library_is_told_apart() {
 
 #[cfg(target_os = "linux")]
 mod libraries {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use super::*;
     use crate::compiler;
@@ -110,7 +110,12 @@ mod libraries {
             wrong("archive.so", "sdk_not_a_library", "unpack it", "请解压"),
             wrong("other-processor.so", "sdk_wrong_architecture", "is built for", "适用于"),
             wrong("32-bit.so", "sdk_wrong_architecture", "a 32-bit processor", "a 32-bit processor"),
-            wrong("cut.so", "sdk_not_a_library", "an incomplete library; download it again", "不完整的动态库：请重新下载"),
+            wrong(
+                "cut.so",
+                "sdk_not_a_library",
+                "an incomplete library; download it again",
+                "不完整的动态库：请重新下载",
+            ),
             wrong("another.so", "sdk_missing_symbol", "does not export NewSdk", "没有导出 NewSdk"),
         ]
     }
@@ -138,55 +143,5 @@ mod libraries {
                 assert_eq!(archive.result()["code"], code);
             }
         }
-    }
-
-    /// What any libprotobuf of today exports.
-    fn protobuf(folder: &Path) -> PathBuf {
-        let source = "void _ZN6google8protobuf8internal13VerifyVersionEiiPKc(void) {}";
-        compiler::library(folder, "libprotobuf.so.32", source, &[])
-    }
-
-    #[test]
-    fn a_library_in_the_way_is_named_and_a_worker_has_none() {
-        let corp = Corp::new(Scenario::new().texts(2));
-        let preloaded = protobuf(&corp.place.path(""));
-        let run = |arguments: &[&str]| {
-            let mut command = corp.command(arguments);
-            Ran::of(command.env("LD_PRELOAD", &preloaded))
-        };
-        run(&["doctor"]).exits_with(0);
-        run(&["archive", "--no-media"]).exits_with(0);
-        for (language, word, remedy) in
-            [("en", "it would crash this process", "--isolation none out"), ("zh", "本进程会崩溃", "请去掉 --isolation none")]
-        {
-            let options = ["--isolation", "none", "--lang", language];
-            let doctor = run(&[&["doctor", "--json"], &options[..]].concat()).exits_with(1);
-            let archive = run(&[&["archive"], &options[..]].concat()).exits_with(1);
-            for text in [&doctor.stdout, &archive.stderr] {
-                for word in [word, remedy, "libprotobuf.so.32"] {
-                    assert!(text.contains(word), "{word} is missing in {text}");
-                }
-            }
-            assert!(doctor.stdout.contains(r#""code":"symbol_clash""#), "{}", doctor.stdout);
-        }
-    }
-
-    #[test]
-    fn a_worker_that_cannot_be_started_is_not_the_librarys_fault() {
-        let corp = Corp::new(Scenario::new().texts(2));
-        let doctor = corp.command(&["doctor", "--json", "--lang", "en"]);
-        let mut limited = std::process::Command::new("sh");
-        limited.args(["-c", "ulimit -n 8; exec \"$0\" \"$@\""]).arg(doctor.get_program()).args(doctor.get_args());
-        limited.current_dir(doctor.get_current_dir().unwrap());
-        for (name, value) in doctor.get_envs() {
-            match value {
-                Some(value) => limited.env(name, value),
-                None => limited.env_remove(name),
-            };
-        }
-        let ran = Ran::of(&mut limited).exits_with(1);
-        let result = ran.result();
-        assert_eq!(status(&result, "worker"), ["fail"], "{}", ran.stdout);
-        assert!(ran.stdout.contains("ulimit -n"), "{}", ran.stdout);
     }
 }

@@ -33,7 +33,8 @@ pub(super) async fn open(
     let mut head = Vec::new();
     loop {
         if read_some(stream, &mut head).await.map_err(|error| broken(&error))? == 0 {
-            let kind = if head.is_empty() { UnreachableKind::Interrupted } else { UnreachableKind::NotAProxy };
+            let kind =
+                if head.is_empty() { UnreachableKind::Interrupted } else { UnreachableKind::NotAProxy };
             return Err(NoWay { kind, detail: "it hung up instead of an answer to CONNECT".to_owned() });
         }
         if let Some(status) = status(&head)? {
@@ -108,7 +109,11 @@ mod tests {
 
     fn kind(reply: &str) -> Option<UnreachableKind> {
         let status = status(reply.as_bytes()).map(|status| status.map(opened));
-        status.unwrap_or_else(|no_way| Some(Err(no_way))).expect("a whole head").err().map(|no_way| no_way.kind)
+        status
+            .unwrap_or_else(|no_way| Some(Err(no_way)))
+            .expect("a whole head")
+            .err()
+            .map(|no_way| no_way.kind)
     }
 
     #[test]
@@ -117,7 +122,10 @@ mod tests {
         for (reply, meaning) in [
             ("HTTP/1.1 200 Connection established\r\n\r\n", None),
             ("HTTP/1.0 200 OK\r\nVia: 1.1 squid\r\n\r\n", None),
-            ("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n", Some(ProxyLogin)),
+            (
+                "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n",
+                Some(ProxyLogin),
+            ),
             ("HTTP/1.1 403 Forbidden\r\n\r\n<html>", Some(ProxyRefused)),
             ("HTTP/1.1 502 Bad Gateway\r\n\r\n", Some(ProxyRefused)),
             ("HTTP/1.1 405 Method Not Allowed\r\n\r\n", Some(NotAProxy)),

@@ -286,9 +286,9 @@ mod tests {
         for problem in [UnknownIssuer, OtherHost, Expired, NotYetValid, Revoked, Invalid] {
             check(&problem, |language| problem.remedy(language));
         }
-        for kind in [
-            NameNotFound, Refused, TimedOut, ProxyLogin, ProxyRefused, NotAProxy, Tls, Interrupted, Other,
-        ] {
+        for kind in
+            [NameNotFound, Refused, TimedOut, ProxyLogin, ProxyRefused, NotAProxy, Tls, Interrupted, Other]
+        {
             check(&kind, |language| kind.remedy(true, language));
             check(&kind, |language| kind.remedy(false, language));
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use wecom_finance_simulator::{MessageSpec, Scenario};
+use wecom_finance_simulator::{MessageSpec, Scenario, Sealing};
 
 use super::{Cause, doctor_is_content, of_name};
 use crate::office::{Office, result, run};
@@ -23,9 +23,17 @@ const WRONG: Cause = Cause {
     chinese: (&["版本 2 的私钥不能解密"], &["是否配对"]),
 };
 
-/// Messages under two keys, the later ones under the second.
+/// Messages under two keys.
 fn two_versions() -> Option<Office> {
-    Office::open(Scenario::new().key_version(1).key_version(2).texts(40))
+    let scenario = Scenario::new().key_version(1).key_version(2);
+    Office::open((0..20).fold(scenario, |scenario, number: u32| {
+        scenario.message(text(&format!("m{number}")).key_version(1 + number % 2))
+    }))
+}
+
+fn text(msgid: &str) -> MessageSpec {
+    let text = format!(r#"{{"msgid":"{msgid}","action":"send","msgtype":"text","text":{{"content":"x"}}}}"#);
+    MessageSpec::new(text)
 }
 
 fn give_the_key_of_1_as_2(office: &Office) {
@@ -62,10 +70,7 @@ fn an_archive_without_new_messages_tells_it_too() {
 
 #[test]
 fn one_damaged_message_does_not_condemn_a_key() {
-    let text = |msgid: &str| {
-        MessageSpec::new(format!(r#"{{"msgid":"{msgid}","action":"send","msgtype":"text","text":{{"content":"x"}}}}"#))
-    };
-    let damaged = text("damaged").sealing(wecom_finance_simulator::Sealing::CutTo { bytes: 5 });
+    let damaged = text("damaged").sealing(Sealing::CutTo { bytes: 5 });
     let Some(office) = Office::open(Scenario::new().message(damaged).message(text("whole"))) else { return };
     assert_eq!(of_name(&doctor_is_content(&office), "key pair")["status"], "ok");
 }
@@ -75,15 +80,20 @@ fn nobody_in_scope() {
     let Some(office) = Office::open(Scenario::new().members_in_scope(0)) else { return };
     let found = doctor_is_content(&office);
     let members = of_name(&found, "members");
-    assert_eq!((&members["status"], &members["code"]), (&"warn".into(), &"nobody_in_scope".into()), "{members}");
+    assert_eq!(
+        (&members["status"], &members["code"]),
+        (&"warn".into(), &"nobody_in_scope".into()),
+        "{members}"
+    );
     assert!(members["remedy"].as_str().unwrap().contains("开启范围"), "{members}");
     assert_eq!(of_name(&found, "key pair")["status"], "skip");
 
-    let by_itself = run(office.online("doctor").env_remove("WECOM_CA_FILE").args(["--tls", "sdk", "--json"]), 0);
+    let by_itself =
+        run(office.online("doctor").env_remove("WECOM_CA_FILE").args(["--tls", "sdk", "--json"]), 0);
     let members = of_name(&result(&by_itself), "members").clone();
     assert_eq!(members["code"], "no_messages", "nobody can ask there: {members}");
 
     let Some(office) = Office::open(Scenario::new().members_in_scope(7)) else { return };
     let found = doctor_is_content(&office);
-    assert_eq!(of_name(&found, "members")["detail"], "7 in the archive's scope, and no messages yet");
+    assert_eq!(of_name(&found, "members")["detail"], "7 members in the archive's scope, and no messages yet");
 }

@@ -46,7 +46,8 @@ fn answers_with(answer: &'static [u8]) -> String {
 
 #[test]
 fn a_proxy_that_wants_credentials() {
-    let Some(office) = Office::served(Scenario::new(), |server| server.credentials("user", "password")) else {
+    let Some(office) = Office::served(Scenario::new(), |server| server.credentials("user", "password"))
+    else {
         return;
     };
     let cause = Cause {
@@ -85,7 +86,10 @@ fn a_proxy_that_is_not_there() {
     ends(
         &format!("socks5://{closed}"),
         "connection_refused",
-        (&["connection refused", "through socks5://127.0.0.1"], &["the proxy's address and port, and that it runs"]),
+        (
+            &["connection refused", "through socks5://127.0.0.1"],
+            &["the proxy's address and port, and that it runs"],
+        ),
         (&["连接被拒绝", "经代理 socks5://127.0.0.1"], &["代理的地址、端口"]),
     );
 }
@@ -113,7 +117,8 @@ fn a_way_without_an_answer() {
 
 #[test]
 fn a_portal_in_wecoms_place() {
-    let Some(office) = Office::open(Scenario::new().fault(Fault::token(Effect::Body("<html>Log in</html>".into()))))
+    let Some(office) =
+        Office::open(Scenario::new().fault(Fault::token(Effect::Body("<html>Log in</html>".into()))))
     else {
         return;
     };
@@ -121,7 +126,10 @@ fn a_portal_in_wecoms_place() {
         check: "access",
         skipped: &["call", "key pair"],
         code: "unusable_reply",
-        english: (&["the server's reply cannot be used", "not JSON"], &["what stands between this machine and"]),
+        english: (
+            &["the server's reply cannot be used", "not JSON"],
+            &["what stands between this machine and"],
+        ),
         chinese: (&["服务器的回复无法使用"], &["代理或网关"]),
     };
     cause.is_named(&office, &|_| (), &[]);

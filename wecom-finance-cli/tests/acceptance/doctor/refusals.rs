@@ -55,7 +55,10 @@ const NOT_OPENED: Cause = Cause {
     check: "call",
     skipped: AFTER_CALL,
     code: "archive_not_enabled",
-    english: (&["the archive is not enabled (301053)"], &["Enable the conversation archive in the admin console"]),
+    english: (
+        &["the archive is not enabled (301053)"],
+        &["Enable the conversation archive in the admin console"],
+    ),
     chinese: (&["会话内容存档未开启（301053）"], &["在管理后台开启会话内容存档"]),
 };
 
@@ -124,7 +127,9 @@ fn an_archive_that_has_expired() {
 /// Where the SDK connects by itself, the reason comes from what it prints.
 #[test]
 fn without_the_egress_the_cause_is_the_same() {
-    let Some(office) = Office::open(Scenario::new().fault(Fault::token(Effect::ErrCode(60_020)))) else { return };
+    let Some(office) = Office::open(Scenario::new().fault(Fault::token(Effect::ErrCode(60_020)))) else {
+        return;
+    };
     let by_itself = |command: &mut Command| {
         command.env_remove("WECOM_CA_FILE").args(["--tls", "sdk"]);
     };

@@ -18,7 +18,8 @@ fn refused(
     english: (&'static [&'static str], &'static [&'static str]),
     chinese: (&'static [&'static str], &'static [&'static str]),
 ) {
-    let Some(office) = Office::served(Scenario::new().texts(3), |server| server.certificate(certificate)) else {
+    let Some(office) = Office::served(Scenario::new().texts(3), |server| server.certificate(certificate))
+    else {
         return;
     };
     let trusting = |command: &mut Command| {
@@ -71,14 +72,18 @@ fn an_expired_certificate() {
         ServerCertificate::Expired,
         true,
         "certificate_expired",
-        (&["it has expired", "to 2021-01-01"], &["Check this machine's clock first", "The secret was not sent"]),
+        (
+            &["it has expired", "to 2021-01-01"],
+            &["Check this machine's clock first", "The secret was not sent"],
+        ),
         (&["证书已过期", "至 2021-01-01"], &["请先检查本机时钟", "Secret 尚未发出"]),
     );
 }
 
 #[test]
 fn a_company_proxy_is_recognised_and_let_through() {
-    let Some(office) = Office::served(Scenario::new().texts(3), |server| server.certificate(ServerCertificate::Signed))
+    let Some(office) =
+        Office::served(Scenario::new().texts(3), |server| server.certificate(ServerCertificate::Signed))
     else {
         return;
     };
@@ -86,6 +91,9 @@ fn a_company_proxy_is_recognised_and_let_through() {
     let check = of_name(&found, "connection");
     assert_eq!((&check["status"], &check["code"]), (&"warn".into(), &"tls_intercepted".into()));
     let detail = check["detail"].as_str().unwrap();
-    assert!(detail.contains("signed by CN=The simulator's authority") && detail.contains("sha256: "), "{detail}");
+    assert!(
+        detail.contains("signed by CN=The simulator's authority") && detail.contains("sha256: "),
+        "{detail}"
+    );
     assert_eq!(found["begin_with"], "connection");
 }

@@ -31,12 +31,16 @@ pub(super) fn describe(error: &LoadError) -> String {
         LoadError::MissingSymbol { symbol, .. } => format!(
             "{path} 没有导出 {symbol}：它不是企业微信 SDK 的 C 接口库（应为 libWeWorkFinanceSdk_C.so，而非 Java 版本）"
         ),
-        LoadError::SymbolClash { clash, .. } => format!("未加载 {path}，否则本进程会崩溃：{}", in_the_way(clash)),
+        LoadError::SymbolClash { clash, .. } => {
+            format!("未加载 {path}，否则本进程会崩溃：{}", in_the_way(clash))
+        }
         LoadError::AlreadyLoaded { loaded, .. } => {
             format!("本进程已加载 {}，一个进程只能使用一个 SDK，因此不能再加载 {path}", loaded.display())
         }
         LoadError::NotLoadable { detail, .. } if detail.contains("failed to map segment") => {
-            format!("无法加载 {path}：{detail}：所在文件系统以 noexec 挂载，或安全策略禁止执行，请移到其他位置")
+            format!(
+                "无法加载 {path}：{detail}：所在文件系统以 noexec 挂载，或安全策略禁止执行，请移到其他位置"
+            )
         }
         LoadError::NotLoadable { detail, .. } => format!("无法加载 {path}：{detail}"),
         // There may be more one day; their English words are better than none.
