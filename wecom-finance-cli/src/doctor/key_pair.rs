@@ -20,14 +20,8 @@ const TRIED: usize = 3;
 const NEWEST: usize = 200;
 
 pub(super) fn check(checks: &mut Checks, connection: &Connection, page: Option<&ChatPage>, db: &Path) {
-    let stored;
-    let messages = match page {
-        Some(page) => page.messages(),
-        None => {
-            stored = newest_stored(connection, db);
-            stored.as_slice()
-        }
-    };
+    let stored = if page.is_none() { newest_stored(connection, db) } else { Vec::new() };
+    let messages = page.map_or(stored.as_slice(), ChatPage::messages);
     let mut by_version: BTreeMap<u32, Vec<&SealedMessage>> = BTreeMap::new();
     for message in messages {
         by_version.entry(message.publickey_ver).or_default().push(message);

@@ -160,7 +160,7 @@ mod tests {
     fn no_line_begins_or_ends_with_the_wrong_punctuation() {
         let mut text = String::new();
         fill(&mut text, "", "", "请检查（网络）、代理，以及 TLS 1.3：a-very-long-word-indeed。", 12);
-        assert_eq!(text, "请检查\n（网络）、代\n理，以及 TLS\n1.3：\na-very-long-word-indeed。\n");
+        assert_eq!(text, "请检查（网\n络）、代理，\n以及 TLS\n1.3：\na-very-long-word-indeed。\n");
     }
 
     #[test]
