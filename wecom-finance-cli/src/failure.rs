@@ -84,20 +84,6 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error with everything that caused it, on one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 impl From<wecom_finance::Error> for Failure {
     fn from(error: wecom_finance::Error) -> Self {
         let language = language::current();

@@ -301,12 +301,12 @@ impl Error {
         Self::Sdk { operation, code }
     }
 
-    /// What the server refused, with its text cut to a bearable length.
+    /// What the server refused, with its text cut to a bearable length, and nothing in it that a terminal would obey.
     pub(crate) fn refused(operation: Operation, errcode: i64, errmsg: &str) -> Self {
         Self::Server {
             operation,
             code: ServerCode::from_raw(errcode),
-            message: errmsg.chars().take(QUOTED_ERRMSG_CHARACTERS).collect(),
+            message: errmsg.chars().filter(|c| !c.is_control()).take(QUOTED_ERRMSG_CHARACTERS).collect(),
         }
     }
 
@@ -530,6 +530,12 @@ mod tests {
         assert!(error.remedy(Language::English).contains("203.0.113.9"));
         assert_eq!((error.server_hint(), refused("hint: [").server_hint()), (Some("1711"), None));
         assert!(!refused("no ip here").remedy(Language::English).is_empty());
+    }
+
+    #[test]
+    fn what_the_server_says_cannot_move_the_cursor() {
+        let error = refused("not \u{1b}[2Jallow\r\n");
+        assert!(error.to_string().ends_with("(not [2Jallow)"), "{error}");
     }
 
     #[test]

@@ -76,3 +76,26 @@ fn in_the_way(clash: &Clash) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use wecom_finance_sys::LibraryFile;
+
+    use super::*;
+
+    #[test]
+    fn whatever_a_file_is_instead_is_said_in_chinese() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("candidate.so");
+        let mut cut_short = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        cut_short.truncate(cut_short.len() / 2);
+        for content in [&b""[..], b"MZ\x90", b"\x1f\x8b\x08", b"PK\x03\x04", b"<html>", b"hello", &cut_short]
+        {
+            std::fs::write(&path, content).unwrap();
+            let error = LibraryFile::at(&path).unwrap_err();
+            let text = describe(&error);
+            let (_, instead) = text.split_once("不是本系统的动态库，而是").unwrap();
+            assert!(instead.contains("：请"), "{error} has no Chinese: {text}");
+        }
+    }
+}
