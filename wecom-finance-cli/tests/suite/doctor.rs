@@ -39,7 +39,8 @@ fn all_is_well_where_a_run_would_work() {
     assert!(!ran.stdout.contains(corp.world.secret()) && !ran.stderr.contains(corp.world.secret()));
     assert!(!corp.place.path("wecom-archive.db").exists());
     let result = corp.run(&["doctor", "--json"]).exits_with(0).result();
-    let check = result["checks"].as_array().unwrap().iter().find(|check| check["name"] == "sdk build").unwrap();
+    let check =
+        result["checks"].as_array().unwrap().iter().find(|check| check["name"] == "sdk build").unwrap();
     assert_eq!((&check["status"], &check["code"]), (&"warn".into(), &"sdk_build_unknown".into()));
     Workplace::new().run(["doctor", "--demo"]).exits_with(0);
 }
