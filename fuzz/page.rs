@@ -51,6 +51,13 @@ pub(crate) fn page(bytes: &[u8]) {
     let items = items(bytes);
     assert_eq!(page.messages().len() + page.malformed().len(), items, "no item is dropped");
     assert!(page.malformed().iter().all(|item| !item.raw.is_empty()));
+    let mut known = AFTER;
+    for gap in page.gaps() {
+        assert!(gap.first > known && gap.last >= gap.first && gap.last < page.last_seq());
+        assert_eq!(gap.at_cursor, gap.first == AFTER + 1);
+        assert!(page.messages().iter().all(|message| message.seq < gap.first || message.seq > gap.last));
+        known = gap.last;
+    }
     drop(format!("{page:?}"));
 }
 

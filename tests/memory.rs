@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::num::NonZero;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 
@@ -12,6 +13,8 @@ use wecom_finance_simulator::{MediaFile, MediaKind, Scenario, World};
 use wecom_finance_tests::{Ground, genuine, genuine_path};
 
 const PROXY: &str = "WECOM_FINANCE_TEST_PROXY";
+/// Over how many connections, with freed memory returned; as it is by default if empty.
+const CONNECTIONS: &str = "WECOM_FINANCE_TEST_CONNECTIONS";
 const BOUND_KILOBYTES: u64 = 40_000;
 
 fn world() -> World {
@@ -23,12 +26,22 @@ fn world() -> World {
 
 #[test]
 fn eight_large_downloads_at_once_take_less_than_40_megabytes() {
+    downloads_take_less_than_the_bound("");
+}
+
+#[test]
+fn so_they_do_over_eight_connections_where_freed_memory_is_returned() {
+    downloads_take_less_than_the_bound("8");
+}
+
+fn downloads_take_less_than_the_bound(connections: &str) {
     if genuine_path().is_none() {
         return;
     }
-    let (mut server, mut said) = child("child_that_serves", "");
+    let (mut server, mut said) = child("child_that_serves", &[]);
     let proxy = value(&mut said, "proxy ");
-    let (mut client, mut said) = child("child_that_downloads", &proxy);
+    let (mut client, mut said) =
+        child("child_that_downloads", &[(PROXY, &proxy), (CONNECTIONS, connections)]);
     let mut kilobytes = |name| value(&mut said, name).parse::<u64>().unwrap();
     let (idle, peak) = (kilobytes("idle "), kilobytes("peak "));
     println!("idle {idle} kB, peak {peak} kB: {} kB more", peak - idle);
@@ -38,10 +51,10 @@ fn eight_large_downloads_at_once_take_less_than_40_megabytes() {
     assert!(peak - idle < BOUND_KILOBYTES, "idle {idle} kB, peak {peak} kB");
 }
 
-fn child(name: &str, proxy: &str) -> (Child, BufReader<ChildStdout>) {
+fn child(name: &str, variables: &[(&str, &str)]) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--ignored", "--nocapture"])
-        .env(PROXY, proxy)
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -70,6 +83,10 @@ fn child_that_serves() {
 #[ignore = "the child process of another test"]
 fn child_that_downloads() {
     let Some(Ground::Genuine(library)) = genuine() else { return };
+    let connections: Option<NonZero<usize>> = std::env::var(CONNECTIONS).unwrap().parse().ok();
+    if connections.is_some() {
+        wecom_finance::return_freed_memory();
+    }
     let world = world();
     let proxy = Proxy::parse(&std::env::var(PROXY).unwrap()).unwrap();
     let sdk = Sdk::builder(library, world.corp_id(), world.secret()).proxy(proxy).build().unwrap();
@@ -77,7 +94,11 @@ fn child_that_downloads() {
     let (small, large) = files.split_first().unwrap();
     assert_eq!(sdk.media(small.sdk_file_id()).unwrap().next_chunk().unwrap().unwrap().len(), 1);
     println!("\nidle {}", memory("VmRSS:"));
-    let downloader = sdk.downloader().build().unwrap();
+    let downloader = match connections {
+        Some(connections) => sdk.downloader().connections(connections),
+        None => sdk.downloader(),
+    };
+    let downloader = downloader.build().unwrap();
     thread::scope(|scope| {
         for media in large {
             let downloader = downloader.clone();

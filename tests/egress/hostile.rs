@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use wecom_finance::{Error, Operation, UnreachableKind};
+use wecom_finance::{Error, Operation, UnopenedReason, UnreachableKind};
 use wecom_finance_simulator::{
     ContentRange, Effect, Fault, MediaFile, MediaKind, Operation as Endpoint, Scenario,
 };
@@ -128,6 +128,50 @@ fn chat_replies_pass_unchanged_up_to_their_bound() {
     assert!(unusable(&error, Operation::Chat), "{error}");
     place.world.clear_faults();
     assert_eq!(sdk.page(0).unwrap().unwrap().messages().len(), 2);
+}
+
+/// A page, and a token, that were meant for another corp. Nothing is taken for this one's, and the stream goes on.
+#[test]
+fn replies_to_another_corp_open_nothing_and_stop_nothing() {
+    let Some(library) = super::genuine() else { return };
+    let another_key = Scenario::new().key_version(2).build().key_pem(2).unwrap().to_owned();
+    let other = Scenario::new().corp_id("ww-other").key(1, another_key).unwrap().texts(3).build();
+    let its_page = other.sdk().unwrap().page(0).unwrap().unwrap();
+    let chatdata: Vec<_> = its_page
+        .messages()
+        .iter()
+        .map(|sealed| {
+            serde_json::json!({
+                "seq": sealed.seq, "msgid": sealed.msgid(), "publickey_ver": sealed.publickey_ver,
+                "encrypt_random_key": sealed.encrypt_random_key(), "encrypt_chat_msg": sealed.encrypt_chat_msg(),
+            })
+        })
+        .collect();
+    let its_page = serde_json::json!({ "errcode": 0, "errmsg": "ok", "chatdata": chatdata }).to_string();
+    let its_token = r#"{"errcode":0,"errmsg":"ok","access_token":"of-another-corp","expires_in":7200}"#;
+    let place = Place::new(
+        Scenario::new()
+            .key_version(1)
+            .texts(5)
+            .fault(Fault::chat(Effect::Body(its_page.into())).nth(1))
+            .fault(Fault::token(Effect::Body(its_token.into())).nth(1)),
+    );
+    let egress = place.egress();
+    let sdk = place.sdk(library, &egress);
+    let keys = place.world.keys().unwrap();
+    let mut outcomes = Vec::new();
+    for record in sdk.chat(&keys) {
+        match record {
+            Ok(record) => outcomes.push((record.seq, true)),
+            Err(error) => {
+                let unopened = error.unopened().unwrap_or_else(|| panic!("{error}"));
+                assert!(matches!(unopened.reason, UnopenedReason::CannotDecrypt), "{error}");
+                outcomes.push((unopened.sealed.seq, false));
+            }
+        }
+    }
+    assert_eq!(outcomes, [(1, false), (2, false), (3, false), (4, true), (5, true)]);
+    assert_eq!(place.world.token_calls(), 2, "the other corp's token was refused, and another one asked for");
 }
 
 #[test]

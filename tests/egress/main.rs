@@ -9,6 +9,7 @@
 )]
 
 mod certificates;
+mod clock;
 mod connections;
 mod door;
 mod environment;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use wecom_finance::{Error, KeyRing, PageSize, SealedMessage, UnopenedReason};
+use wecom_finance::{Error, Gap, KeyRing, PageSize, SealedMessage, UnopenedReason};
 use wecom_finance_simulator::{Effect, Fault, MessageSpec, Scenario, Sealing};
 
 use crate::Ground;
@@ -64,6 +64,44 @@ pub fn holes_in_the_sequence_are_passed_over(ground: Ground) {
     let sdk = place.builder().page_size(PageSize::new(1).unwrap()).build().unwrap();
     let seqs: Vec<u64> = sdk.chat(&place.keys()).map(|record| record.unwrap().seq - (1 << 53)).collect();
     assert_eq!(seqs, [0, 1, 5_002, 5_003]);
+}
+
+pub fn what_wecom_forgot_shows_as_a_gap(ground: Ground) {
+    let place = ground.place(Scenario::new().first_seq(101).texts(30).gap(7).texts(20));
+    let sdk = place.builder().page_size(PageSize::new(25).unwrap()).build().unwrap();
+    let keys = place.keys();
+    let mut chat = sdk.chat(&keys);
+    assert_eq!(chat.by_ref().filter_map(Result::ok).count(), 50);
+    let left_out = Gap { first: 131, last: 137, at_cursor: false };
+    assert_eq!(chat.gaps(), [left_out], "nothing is missing before the first message of all");
+
+    place.world.forget_before(121);
+    let page = sdk.page(110).unwrap().unwrap();
+    assert_eq!(page.messages()[0].seq, 121);
+    let forgotten = Gap { first: 111, last: 120, at_cursor: true };
+    assert_eq!(page.gaps(), [forgotten, left_out]);
+    let mut chat = sdk.chat(&keys).after(110);
+    assert!(chat.gaps().is_empty());
+    assert_eq!(chat.next().unwrap().unwrap().seq, 121);
+    assert_eq!(chat.gaps(), [forgotten], "the cursor has not passed the other one");
+    assert_eq!(chat.by_ref().filter_map(Result::ok).count(), 29);
+    assert_eq!(chat.gaps(), [forgotten, left_out]);
+
+    place.world.forget_before(1_000);
+    assert!(sdk.page(0).unwrap().is_none(), "all is forgotten");
+    assert_eq!(place.world.messages().count(), 0);
+}
+
+pub fn a_run_that_fails_keeps_the_gaps_that_it_passed(ground: Ground) {
+    let refused = Fault::chat(Effect::ErrCode(301_053)).nth(2).times(1);
+    let place = ground.place(Scenario::new().texts(3).gap(2).texts(3).gap(4).texts(3).fault(refused));
+    let sdk = place.builder().page_size(PageSize::new(6).unwrap()).build().unwrap();
+    let mut chat = sdk.chat(&place.keys());
+    assert_eq!(chat.by_ref().filter_map(Result::ok).count(), 6);
+    assert_eq!(chat.gaps(), [Gap { first: 4, last: 5, at_cursor: false }]);
+    let mut chat = sdk.chat(&place.keys()).after(chat.cursor());
+    assert_eq!(chat.by_ref().filter_map(Result::ok).count(), 3);
+    assert_eq!(chat.gaps(), [Gap { first: 9, last: 12, at_cursor: true }]);
 }
 
 pub fn messages_that_cannot_be_opened_come_out_sealed(ground: Ground) {

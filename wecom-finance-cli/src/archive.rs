@@ -4,6 +4,7 @@ mod files;
 mod open;
 mod report;
 mod run;
+mod watch;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::store::Store;
 
 use run::PullError;
 pub(crate) use run::Run;
+pub(crate) use watch::remedy as lost_remedy;
 
 pub(crate) fn run(common: &CommonArgs, args: &ArchiveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let corp_id = connect::required_corp_id(common)?;

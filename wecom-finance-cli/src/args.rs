@@ -8,7 +8,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, ValueEnum};
 
 pub(crate) use commands::{
-    ArchiveArgs, ArchivePlace, Command, DoctorArgs, ExportArgs, FetchArgs, KeygenArgs, MediaArgs, ReplayArgs,
+    ArchiveArgs, ArchivePlace, Command, DoctorArgs, ExportArgs, FetchArgs, GapsArgs, KeygenArgs, MediaArgs,
+    ReplayArgs,
 };
 
 /// Reads WeCom's (企业微信) conversation archive: pulls it, opens it, keeps it.

@@ -7,9 +7,7 @@ mod secrets;
 use std::path::Path;
 use std::time::Duration;
 
-use wecom_finance::{
-    Egress, KeyRing, PageSize, Proxy, RetryPolicy, Sdk, SdkBuild, SdkBuilder, Secret, Tls, Worker,
-};
+use wecom_finance::{KeyRing, PageSize, Proxy, RetryPolicy, Sdk, SdkBuild, SdkBuilder, Secret, Tls, Worker};
 use wecom_finance_simulator::Scenario;
 
 use crate::args::{CommonArgs, Isolation, TlsChoice};
@@ -28,10 +26,10 @@ const NOT_USED: &str = "not-used-for-opening";
 pub(crate) struct Connection {
     pub(crate) sdk: Sdk,
     pub(crate) keys: KeyRing,
-    /// The way to WeCom, where it is verified.
-    pub(crate) egress: Option<Egress>,
     /// Whether WeCom can be asked for anything; messages can be opened in any case.
     pub(crate) has_secret: bool,
+    /// Whether it is the stand-in that answers, whose messages are of no time.
+    pub(crate) is_demo: bool,
 }
 
 /// What a command needs of a connection.
@@ -144,31 +142,18 @@ pub(crate) fn connect(
         }
         Isolation::None => Sdk::builder(open_library(&sdk)?, corp_id, secret),
     };
-    // Opening messages needs no network.
-    let egress = match tls {
-        Some(tls) if has_secret => Some(egress(common, corp_id, tls, proxy.as_ref())?),
-        _ => None,
-    };
-    match (&egress, proxy) {
-        (Some(egress), _) => builder = builder.egress(egress.clone()),
-        (None, Some(proxy)) => builder = builder.proxy(proxy),
-        (None, None) => {}
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(proxy);
     }
-    if has_secret && egress.is_none() {
-        tracing::warn!(
+    match tls {
+        // Opening messages needs no network.
+        _ if !has_secret => {}
+        Some(tls) => builder = builder.verified_tls(tls),
+        None => tracing::warn!(
             "--tls sdk: WeCom's certificate is not checked; whoever is on the way can read the secret and forge messages"
-        );
+        ),
     }
-    Ok(Connection { sdk: finish(builder, common, manner)?, keys, egress, has_secret })
-}
-
-fn egress(common: &CommonArgs, corp_id: &str, tls: Tls, proxy: Option<&Proxy>) -> Result<Egress, Failure> {
-    let builder = Egress::builder(corp_id).tls(tls).timeout(Duration::from_secs(common.timeout));
-    let builder = match proxy {
-        Some(proxy) => builder.proxy(proxy.clone()),
-        None => builder,
-    };
-    Ok(builder.start()?)
+    Ok(Connection { sdk: finish(builder, common, manner)?, keys, has_secret, is_demo: false })
 }
 
 /// Loads the library in a worker, for nothing but to see that it can be.
@@ -188,7 +173,12 @@ fn finish(builder: SdkBuilder, common: &CommonArgs, manner: Manner) -> Result<Sd
 fn demo(common: &CommonArgs, manner: Manner) -> Result<Connection, Failure> {
     let world = Scenario::demo().build();
     let keys = world.keys().map_err(wecom_finance::Error::from)?;
-    Ok(Connection { sdk: finish(world.sdk_builder(), common, manner)?, keys, egress: None, has_secret: true })
+    Ok(Connection {
+        sdk: finish(world.sdk_builder(), common, manner)?,
+        keys,
+        has_secret: true,
+        is_demo: true,
+    })
 }
 
 pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {

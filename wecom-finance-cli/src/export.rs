@@ -9,11 +9,7 @@ use crate::store::Store;
 
 pub(crate) fn run(common: &CommonArgs, args: &ExportArgs, output: &mut Output) -> Result<Exit, Failure> {
     let mut store = Store::open_for_reading(&args.db).map_err(|error| error.about(&args.db))?;
-    let corps = match connect::corp_id(common)? {
-        Some(corp_id) => vec![known(&store, corp_id)?],
-        None => store.corps().map_err(|error| error.about(&args.db))?,
-    };
-    for corp_id in corps {
+    for corp_id in corps(common, &store)? {
         let outcome = if args.quarantine {
             store.export_quarantine(&corp_id, |message| output.json_line(message))
         } else {
@@ -25,6 +21,14 @@ pub(crate) fn run(common: &CommonArgs, args: &ExportArgs, output: &mut Output) -
         }
     }
     Ok(Exit::Success)
+}
+
+/// The corp that the options name, or all that the database holds.
+pub(crate) fn corps(common: &CommonArgs, store: &Store) -> Result<Vec<String>, Failure> {
+    match connect::corp_id(common)? {
+        Some(corp_id) => Ok(vec![known(store, corp_id)?]),
+        None => store.corps().map_err(|error| error.about(store.path())),
+    }
 }
 
 /// The corp, if the database has anything of it.

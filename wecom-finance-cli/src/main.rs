@@ -2,11 +2,13 @@
 
 mod archive;
 mod args;
+mod clock;
 mod connect;
 mod doctor;
 mod download;
 mod export;
 mod failure;
+mod gaps;
 mod keygen;
 mod language;
 mod logging;
@@ -29,6 +31,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     // This program is its own worker, and that of any program that names it as such.
     wecom_finance::worker::run_if_child();
+    wecom_finance::return_freed_memory();
     let cli = Cli::parse();
     language::choose(cli.common.lang);
     progress::start(cli.common.quiet);
@@ -54,6 +57,7 @@ fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Archive(args) => archive::run(&cli.common, args, output),
         Command::Export(args) => export::run(&cli.common, args, output),
+        Command::Gaps(args) => gaps::run(&cli.common, args, output),
         Command::Replay(args) => replay::run(&cli.common, args, output),
         Command::Media(args) => media::run(&cli.common, args, output),
         Command::Keygen(args) => keygen::run(args, output),

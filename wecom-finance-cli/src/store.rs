@@ -7,6 +7,7 @@ mod deadline;
 mod error;
 mod export;
 mod fate;
+mod gap;
 mod lock;
 mod media;
 mod opened;
@@ -25,10 +26,11 @@ use crate::download::with_suffix;
 pub(crate) use deadline::{KEPT_DAYS, Retention, now};
 pub(crate) use error::StoreError;
 pub(crate) use fate::{Cause, Missed};
+pub(crate) use gap::{FoundGap, GapReason, GapTotals, ListedGap};
 pub(crate) use lock::Lock;
 pub(crate) use media::{Checkpoint, Content, MediaOutcome, PendingMedia, RecordedMedia, StoredFile};
 pub(crate) use opened::{NewMedia, NewMessage, NewQuarantine, Outcome, revokes};
-pub(crate) use sealed::{DEADLY, Page};
+pub(crate) use sealed::{Appended, DEADLY, Page};
 pub(crate) use summary::QuarantineReason;
 
 /// How long a statement waits for another program that is writing.

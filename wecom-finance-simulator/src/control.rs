@@ -20,6 +20,8 @@ pub enum Control {
     AddMedia(MediaFile),
     /// [`World::add_texts`].
     AddTexts(u64),
+    /// [`World::forget_before`].
+    ForgetBefore(u64),
     /// [`World::revoke_tokens`].
     RevokeTokens,
     /// [`World::expire_tokens`].
@@ -63,6 +65,7 @@ impl World {
             Control::ClearFaults => self.clear_faults(),
             Control::AddMedia(file) => drop(self.add_media(file)),
             Control::AddTexts(count) => self.add_texts(count),
+            Control::ForgetBefore(seq) => self.forget_before(seq),
             Control::RevokeTokens => self.revoke_tokens(),
             Control::ExpireTokens => self.expire_tokens(),
             Control::TokenCalls => return self.token_calls(),

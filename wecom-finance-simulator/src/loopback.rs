@@ -17,11 +17,13 @@ use std::{
 
 use crate::{World, world::lock};
 
+mod clock;
 mod connection;
 mod http;
 mod socks;
 mod tls;
 
+pub(crate) use clock::Clock;
 pub(crate) use http::head;
 use tls::Identity;
 pub use tls::ServerCertificate;
@@ -64,6 +66,7 @@ pub struct LoopbackBuilder {
     credentials: Option<(String, String)>,
     round_trip: Duration,
     certificate: ServerCertificate,
+    clock: Clock,
 }
 
 impl LoopbackBuilder {
@@ -96,6 +99,18 @@ impl LoopbackBuilder {
         self
     }
 
+    /// Lets the server's clock be ahead of this machine's, as its `Date` headers tell.
+    pub fn clock_ahead(mut self, by: Duration) -> Self {
+        self.clock = Clock::Ahead(by);
+        self
+    }
+
+    /// Lets the server's clock be behind this machine's.
+    pub fn clock_behind(mut self, by: Duration) -> Self {
+        self.clock = Clock::Behind(by);
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -109,6 +124,7 @@ impl LoopbackBuilder {
             worlds: self.worlds,
             credentials: self.credentials,
             round_trip: self.round_trip,
+            clock: self.clock,
             tls: identity.config,
             stopping: AtomicBool::new(false),
             open: Mutex::new(HashMap::new()),
@@ -193,6 +209,7 @@ pub(crate) struct Shared {
     pub(crate) worlds: Vec<World>,
     credentials: Option<(String, String)>,
     round_trip: Duration,
+    clock: Clock,
     tls: Arc<rustls::ServerConfig>,
     stopping: AtomicBool,
     /// Sockets of connections in service, to be shut when the server stops.

@@ -368,7 +368,8 @@ impl Scenario {
         self
     }
 
-    /// Messages before this seq have left the window of a few days: they are silently not handed out.
+    /// Messages before this seq have left the window of a few days: they are silently not handed out. In JSON it is
+    /// `"server":{"retained_from":…}`; a running world is told by [`World::forget_before`].
     #[must_use]
     pub fn retained_from(mut self, seq: u64) -> Self {
         self.server.retained_from = seq;

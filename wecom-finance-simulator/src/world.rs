@@ -59,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) media_sent_to: Mutex<HashMap<String, u64>>,
     any_fault: AtomicBool,
     counts: [AtomicU64; 4],
+    /// Messages before this seq are not handed out any more.
+    retained_from: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +119,7 @@ impl World {
                 faults_cleared: AtomicU64::new(0),
                 media_sent_to: Mutex::default(),
                 counts: Default::default(),
+                retained_from: AtomicU64::new(scenario.server.retained_from),
                 scenario,
             }),
         };
@@ -207,6 +210,16 @@ impl World {
     /// Adds `count` invented text messages at the end of the stream.
     pub fn add_texts(&self, count: u64) {
         write(&self.inner.store).push(&Block::Texts { count });
+    }
+
+    /// Forgets all messages before this seq, as WeCom does some days after they were sent: they are silently not handed out any
+    /// more, whatever the cursor, and [`messages`](Self::messages) does not give them either. Their media files stay.
+    pub fn forget_before(&self, seq: u64) {
+        self.inner.retained_from.fetch_max(seq, Ordering::SeqCst);
+    }
+
+    fn last_forgotten(&self) -> u64 {
+        self.inner.retained_from.load(Ordering::SeqCst).saturating_sub(1)
     }
 
     /// Adds a media file that no message carries yet.
@@ -333,12 +346,12 @@ impl World {
     }
 
     pub(crate) fn drafts(&self, after: u64, limit: usize) -> Vec<Draft> {
-        let after = after.max(self.inner.scenario.server.retained_from.saturating_sub(1));
+        let after = after.max(self.last_forgotten());
         read(&self.inner.store).after(after, limit)
     }
 
     pub(crate) fn span(&self, after: u64, limit: u32) -> Option<(u64, u64)> {
-        let after = after.max(self.inner.scenario.server.retained_from.saturating_sub(1));
+        let after = after.max(self.last_forgotten());
         read(&self.inner.store).span(after, u64::from(limit))
     }
 

@@ -2,6 +2,7 @@
 
 mod builder;
 mod certificate;
+mod clock;
 mod connection;
 mod connector;
 mod environment;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use builder::EgressBuilder;
 pub use certificate::AcceptedCertificate;
+pub use clock::ClockSkew;
 use listener::{Listener, Shared};
 pub use session::EgressSession;
 use session::SessionState;
@@ -49,6 +51,7 @@ pub(crate) const HOST: &str = "qyapi.weixin.qq.com";
 /// * fetches the next piece of a file while the SDK works on the one before;
 /// * keeps to WeCom's quota of 600 chat calls a minute;
 /// * remembers why a call failed: wrong secret, IP not allowed, another certificate, no network;
+/// * compares WeCom's clock with this machine's ([`Egress::clock_skew`]);
 /// * counts ([`Egress::stats`]).
 ///
 /// Most programs turn it on with [`SdkBuilder::verified_tls`](crate::SdkBuilder::verified_tls). Several [`Sdk`](crate::Sdk)s of one corp share
@@ -127,6 +130,13 @@ impl Egress {
     #[must_use]
     pub fn certificate(&self) -> Option<AcceptedCertificate> {
         self.shared().upstream.certificate()
+    }
+
+    /// How this machine's clock differs from WeCom's, by the latest reply that named a date; `None` before that. The first time that
+    /// it [is wrong](ClockSkew::is_wrong), the log is told, too.
+    #[must_use]
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.shared().upstream.clock_skew()
     }
 
     /// Where it listens.

@@ -46,6 +46,7 @@
 //! | [`KeyRing`] | the corp's private keys by `publickey_ver`, from PEM files or a KMS |
 //! | [`ChatIterator`] | messages in order, opened and read, from a cursor to the head of the stream |
 //! | [`Sdk::page`], [`KeyRing::open`] | the same in two steps, for those who store the ciphertext first |
+//! | [`Gap`] | what WeCom did not hand out: it forgets messages after some days, and does not say so |
 //! | [`MediaReader`] | a file of a message: `Read`, `BufRead` and `Seek`, resumable, checked at the end |
 //! | [`Downloader`], [`Download`] | the same over several sessions at once, for many files or large ones |
 //! | [`Message`] | what a message says; needs no SDK and builds anywhere |
@@ -105,9 +106,13 @@ pub use wecom_finance_sys::{Clash, Library, LibraryFile, LoadError, OpenOptions,
 #[cfg(feature = "native")]
 pub use crate::backend::{Backend, Session};
 #[cfg(feature = "native")]
-pub use crate::chat::{ChatIterator, ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
+pub use crate::chat::{
+    ChatIterator, ChatPage, ChatRecord, Gap, MalformedItem, OpenedMessage, RETENTION, SealedMessage,
+};
 #[cfg(feature = "egress")]
-pub use crate::egress::{AcceptedCertificate, Egress, EgressBuilder, EgressSession, EgressStats, Tls};
+pub use crate::egress::{
+    AcceptedCertificate, ClockSkew, Egress, EgressBuilder, EgressSession, EgressStats, Tls,
+};
 #[cfg(feature = "native")]
 pub use crate::error::{
     CertificateProblem, Error, Operation, RejectedCertificate, Result, UnopenedMessage, UnopenedReason,
@@ -129,6 +134,8 @@ pub use crate::message::{
     Body, ChatMessage, InvalidJson, MediaKind, MediaReference, MediaReferences, Message, MsgId, MsgType,
     RoomId, SwitchLog, UserId,
 };
+#[cfg(feature = "native")]
+pub use crate::native::return_freed_memory;
 #[cfg(feature = "native")]
 pub use crate::proxy::Proxy;
 #[cfg(feature = "native")]

@@ -4,6 +4,7 @@
 //! strings, limits within C10, timeouts within C9, messages within C7. Callers make them; the types here keep them.
 //! The numbers are those of [`wecom_finance_sys::contracts`].
 
+mod allocator;
 #[cfg(unix)]
 pub(crate) mod child;
 mod handle;
@@ -11,5 +12,6 @@ mod media_buffer;
 mod slice;
 mod strings;
 
+pub use allocator::return_freed_memory;
 pub(crate) use handle::{Connection, Handle, check_encrypt_msg, open, whole_seconds};
 pub(crate) use strings::{CText, SecretText};

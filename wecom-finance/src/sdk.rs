@@ -45,6 +45,8 @@ struct Inner {
     page_size: AdaptivePageSize,
     corp_id: String,
     worker_counters: Option<Arc<Counters>>,
+    #[cfg(feature = "egress")]
+    egress: Option<crate::Egress>,
 }
 
 impl Sdk {
@@ -157,6 +159,14 @@ impl Sdk {
     #[must_use]
     pub fn worker_stats(&self) -> Option<WorkerStats> {
         self.inner.worker_counters.as_ref().map(|counters| counters.snapshot())
+    }
+
+    /// The egress that the calls go through: what it counts, and what it knows of the clock. `None` without
+    /// [`SdkBuilder::verified_tls`] or [`SdkBuilder::egress`].
+    #[cfg(feature = "egress")]
+    #[must_use]
+    pub fn egress(&self) -> Option<&crate::Egress> {
+        self.inner.egress.as_ref()
     }
 
     /// Reads a file by the `sdkfileid` that a message names.

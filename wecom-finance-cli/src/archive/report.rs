@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::watch::Watch;
 use crate::language::say;
 use crate::store::{QuarantineReason, Store};
 
@@ -23,8 +24,7 @@ pub(crate) struct Tally {
     /// Files that are still to be fetched, whichever run found them.
     pub(crate) media_pending: u64,
     pub(crate) last_seq: u64,
-    /// Places in the stretch of the stream that was pulled where the seqs jump. WeCom leaves some out itself.
-    pub(crate) gaps: u64,
+    pub(crate) watch: Watch,
     pub(crate) seconds: f64,
     pub(crate) types: BTreeMap<String, u64>,
 }
@@ -43,7 +43,11 @@ pub(crate) struct ForMachines<'a> {
     media_pending: u64,
     last_seq: u64,
     gaps: u64,
+    gaps_lost: u64,
     seconds: f64,
+    /// Only when the clock is wrong: how many seconds it is ahead of WeCom's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_skew_seconds: Option<i64>,
 }
 
 impl Tally {
@@ -57,7 +61,8 @@ impl Tally {
 
     /// Whether there is nothing that somebody should look after.
     pub(crate) fn is_complete(&self) -> bool {
-        self.quarantined == 0 && self.media_failed == 0 && self.media_pending == 0
+        let Self { quarantined, media_failed, media_pending, .. } = self;
+        [*quarantined, *media_failed, *media_pending, self.watch.lost()].iter().all(|count| *count == 0)
     }
 
     pub(crate) fn for_machines<'a>(&self, corp_id: &'a str) -> ForMachines<'a> {
@@ -72,8 +77,10 @@ impl Tally {
             media_failed: self.media_failed,
             media_pending: self.media_pending,
             last_seq: self.last_seq,
-            gaps: self.gaps,
+            gaps: self.watch.gaps(),
+            gaps_lost: self.watch.lost(),
             seconds: (self.seconds * 1000.0).round() / 1000.0,
+            clock_skew_seconds: self.watch.clock_seconds(),
         }
     }
 
@@ -141,6 +148,7 @@ impl Tally {
             );
             writeln!(text, "      → {again}")?;
         }
+        self.watch.write(text)?;
         writeln!(text, "database: {}", store.path().display())?;
         if let Some(media) = media {
             writeln!(text, "media:    {}", media.display())?;

@@ -9,6 +9,7 @@ use super::files::Files;
 use super::open::open_all;
 use super::report::Tally;
 use crate::args::{ArchivePlace, FetchArgs};
+use crate::clock;
 use crate::connect::Connection;
 use crate::failure::{Exit, Failure};
 use crate::language::say;
@@ -127,11 +128,15 @@ impl Run {
             if let Some(files) = &self.files {
                 files.way_is_up();
             }
-            let Some(page) = page else { break };
+            let Some(page) = page else {
+                let noted = self.store.note_head(&self.corp_id);
+                self.stored(noted)?;
+                break;
+            };
             let page = Page::from(&page);
             let appended = self.store.append(&self.corp_id, &page);
             let appended = self.stored(appended)?;
-            self.tally.gaps += gaps_after(cursor, page.messages);
+            self.tally.watch.heed(&appended);
             cursor = page.last_seq;
             self.tally.pulled += count(page.messages.len()).saturating_add(count(page.damaged.len()));
             self.tally.duplicates += appended.duplicates;
@@ -141,6 +146,14 @@ impl Run {
             bar.set_message(format!("{}: {} messages, up to seq {cursor}", self.corp_id, self.tally.pulled));
         }
         bar.finish_and_clear();
+        self.look_at_clock()?;
+        Ok(())
+    }
+
+    fn look_at_clock(&mut self) -> Result<(), Failure> {
+        let newest = self.stored(self.store.latest_msgtime(&self.corp_id))?;
+        let is_told = self.connection.sdk.egress().is_some();
+        self.tally.watch.look_at_clock(clock::skew(&self.connection, newest), is_told);
         Ok(())
     }
 
@@ -232,6 +245,8 @@ impl Run {
             outcome => outcome.err(),
         };
         self.tally.seconds = self.began.elapsed().as_secs_f64();
+        // Also where a pull failed half-way: the clock may be why.
+        self.look_at_clock().unwrap_or_default();
         match self.totals() {
             Ok((pending, cursor)) => (self.tally.media_pending, self.tally.last_seq) = (pending, cursor),
             // It may be the database that failed: then what was counted has to do.
@@ -293,33 +308,6 @@ fn deadly(message: &SealedMessage) -> Outcome {
     })
 }
 
-/// How often the seqs jump from the cursor on. Before the first message of all there is nothing to jump from.
-fn gaps_after(cursor: u64, messages: &[SealedMessage]) -> u64 {
-    let mut seqs: Vec<u64> = messages.iter().map(|message| message.seq).collect();
-    seqs.sort_unstable();
-    let before = std::iter::once(cursor).chain(seqs.iter().copied());
-    let jumps = before.zip(&seqs).filter(|(before, seq)| *before != 0 && **seq > before.saturating_add(1));
-    count(jumps.count())
-}
-
 fn count(items: usize) -> u64 {
     u64::try_from(items).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jumps_are_counted_within_a_page_and_from_the_cursor() {
-        let page = |seqs: &[u64]| -> Vec<_> {
-            seqs.iter().map(|seq| SealedMessage::new(*seq, "", 1, "", "")).collect()
-        };
-        assert_eq!(gaps_after(0, &page(&[1001, 1002])), 0, "the first run begins where WeCom does");
-        assert_eq!(gaps_after(1000, &page(&[1001, 1002])), 0);
-        assert_eq!(gaps_after(1000, &page(&[1002, 1003, 1007])), 2);
-        assert_eq!(gaps_after(1000, &page(&[1003, 1001, 1002])), 0, "a page need not be in order");
-        assert_eq!(gaps_after(1000, &page(&[1001, 1001])), 0);
-        assert_eq!(gaps_after(1000, &[]), 0);
-    }
 }

@@ -10,11 +10,21 @@ use crate::store::KEPT_DAYS;
 pub(crate) enum Command {
     /// Pull everything from the stored cursor on, open it, store it, fetch its media.
     ///
-    /// Exit status: 0 all is stored; 3 finished, but something is quarantined, failed or pending; 1 could not run or
-    /// had to stop; 2 wrong usage.
+    /// Exit status: 0 all is stored; 3 finished, but something is quarantined, failed or pending, or WeCom had forgotten
+    /// messages before they were pulled; 1 could not run or had to stop; 2 wrong usage.
+    ///
+    /// In the result of --json, `gaps` counts the holes in the sequence that this run found, `gaps_lost` those of them whose
+    /// messages WeCom had forgotten. `clock_skew_seconds` is there only if this machine's clock is wrong: how far it is ahead of
+    /// WeCom's, negative if it is behind.
     Archive(ArchiveArgs),
     /// Print the stored messages as JSON, one a line. Needs neither SDK nor keys nor secret.
     Export(ExportArgs),
+    /// Print the holes in the sequence of messages found so far, one a line: which seqs are missing, from when to when, and
+    /// whether WeCom forgot their messages before they were pulled. Needs neither SDK nor keys nor secret.
+    ///
+    /// With --json each is an object on a line of its own, and the last line is the result, with the totals. Exit status: 0
+    /// they are printed, if there are any; 1 could not run; 2 wrong usage.
+    Gaps(GapsArgs),
     /// Try to open the quarantined messages again, after a key was added.
     Replay(ReplayArgs),
     /// Fetch one file by its sdkfileid. Run it again to go on where it stopped.
@@ -45,8 +55,8 @@ pub(crate) struct ArchivePlace {
 /// How media files are fetched.
 #[derive(Debug, Args)]
 pub(crate) struct FetchArgs {
-    /// How many days WeCom keeps a file, counted from its message. Files are fetched in the order in which this time is
-    /// over, and given up some time after it.
+    /// How many days WeCom keeps a message and its files. Files are fetched in the order in which this time is over, and
+    /// given up some time after it; seqs that are missing after a pause of that length are taken for lost.
     #[arg(long, value_name = "N", default_value_t = KEPT_DAYS)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=3_650))]
     pub(crate) retention_days: u64,
@@ -67,7 +77,7 @@ pub(crate) struct Connections {
     pub(crate) connections: NonZero<usize>,
 }
 
-const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(6).unwrap();
+const DEFAULT_CONNECTIONS: NonZero<usize> = NonZero::new(8).unwrap();
 
 /// Every piece is a connection of its own: more would be an attack.
 const MOST_CONNECTIONS: usize = 64;
@@ -113,6 +123,13 @@ pub(crate) struct ExportArgs {
     /// Print the quarantined messages instead, with the reason for each.
     #[arg(long)]
     pub(crate) quarantine: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GapsArgs {
+    /// The database (SQLite).
+    #[arg(long, value_name = "PATH", default_value = "wecom-archive.db")]
+    pub(crate) db: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use wecom_finance::{ChatPage, Egress, Error, KeyRing, Operation, PageSize, RetryPolicy};
 
 use super::check::Checks;
-use super::key_pair;
+use super::{key_pair, place};
 use crate::args::CommonArgs;
 use crate::connect::{self, Connection, Manner, Purpose};
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs, keys: Option<KeyRi
     // Without keys there is a call all the same.
     let connection = connect::required_corp_id(common)
         .and_then(|corp_id| connect::connect(common, &corp_id, Purpose::Fetch, manner));
-    let connection = match connection {
+    let mut connection = match connection {
         Ok(connection) => connection,
         Err(failure) => {
             checks.failure("call", &failure);
@@ -39,11 +39,14 @@ pub(super) fn check(checks: &mut Checks, common: &CommonArgs, keys: Option<KeyRi
     };
     succeeded(checks, &connection);
     checks.ok("call", waiting(page.as_ref()));
-    members(checks, connection.egress.as_ref(), cursor == 0 && page.is_none());
+    members(checks, connection.sdk.egress(), cursor == 0 && page.is_none());
     if !checks.skip_without(&["key pair"], &["keys"]) {
-        let connection = Connection { keys: keys.unwrap_or_else(|| connection.keys.clone()), ..connection };
+        if let Some(keys) = keys {
+            connection.keys = keys;
+        }
         key_pair::check(checks, &connection, page.as_ref(), db);
     }
+    place::clock_against_wecom(checks, &connection);
 }
 
 /// Where the call ended says what came before it.
@@ -54,7 +57,7 @@ fn failed(checks: &mut Checks, connection: &Connection, error: Error) {
         }
         Error::Server { operation: Operation::Token, .. }
         | Error::UnusableReply { operation: Operation::Token, .. } => {
-            reached(checks, connection.egress.as_ref());
+            reached(checks, connection.sdk.egress());
             "access"
         }
         // Without an egress the SDK calls all of this a network failure.
@@ -71,7 +74,7 @@ fn failed(checks: &mut Checks, connection: &Connection, error: Error) {
 }
 
 fn succeeded(checks: &mut Checks, connection: &Connection) {
-    reached(checks, connection.egress.as_ref());
+    reached(checks, connection.sdk.egress());
     checks.ok(
         "access",
         say("WeCom accepts corp id, secret and this machine's IP", "企业 ID、Secret 和本机 IP 均被接受"),

@@ -1,7 +1,9 @@
 //! Where the archive is kept: the database, the media directory, the clock.
 
+mod watch;
+
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use wecom_finance::Timestamp;
 
@@ -11,7 +13,9 @@ use crate::connect;
 use crate::download::disk_failure;
 use crate::language::say;
 use crate::shelf;
-use crate::store::{KEPT_DAYS, Lock, Store, StoreError, now};
+use crate::store::{Lock, Store, StoreError, now};
+
+pub(super) use watch::clock_against_wecom;
 
 /// 2025-06-01 and 2100-01-01, in seconds: outside of these a clock is wrong.
 const CLOCK: std::ops::Range<u64> = 1_748_736_000..4_102_444_800;
@@ -66,35 +70,11 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
         checks.warn("lock", failure.what(), failure.remedy());
     }
     if !demo {
-        age(checks, &store, corp_id);
+        watch::cursor(checks, &store, corp_id);
         expiring(checks, &store, corp_id);
     }
+    watch::gaps(checks, &store, corp_id);
     cursor
-}
-
-fn age(checks: &mut Checks, store: &Store, corp_id: &str) {
-    let Ok(Some(millis)) = store.latest_msgtime(corp_id) else { return };
-    let sent = Timestamp::from_millis(millis);
-    let Some(age) = sent.to_system_time().and_then(|sent| SystemTime::now().duration_since(sent).ok()) else {
-        return checks.warn(
-            "last message",
-            format!("the newest stored message is of {sent}, which is not over yet"),
-            say("check this machine's clock", "请检查本机时钟"),
-        );
-    };
-    let days = age.as_secs() / Duration::from_secs(86_400).as_secs();
-    if days >= KEPT_DAYS {
-        checks.warn(
-            "last message",
-            format!("the newest stored message is {days} days old ({sent}), and WeCom hands out about {KEPT_DAYS} days"),
-            say(
-                "run `archive` now, and at least daily or with --follow: what was sent in between may be gone",
-                "请立即运行 archive，并至少每天运行一次或使用 --follow：期间的消息可能已过期",
-            ),
-        );
-    } else {
-        checks.ok("last message", format!("of {sent}"));
-    }
 }
 
 /// The files that WeCom is about to forget.

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// WeCom hands out messages and files of about so many days.
-pub(crate) const KEPT_DAYS: u64 = 5;
+use wecom_finance::RETENTION;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How long WeCom is expected to keep a file, counted from its message.
+/// WeCom hands out messages and files of about so many days.
+pub(crate) const KEPT_DAYS: u64 = RETENTION.as_secs() / DAY.as_secs();
+
+/// How long WeCom is expected to keep a message, and its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention(Duration);
 
@@ -20,6 +22,10 @@ impl Default for Retention {
 impl Retention {
     pub(crate) fn days(days: u64) -> Self {
         Self(DAY.saturating_mul(u32::try_from(days).unwrap_or(u32::MAX)))
+    }
+
+    pub(crate) fn time(self) -> Duration {
+        self.0
     }
 
     /// When the time of a file is over, in milliseconds. A message without a time, or with one that is not yet, counts as

@@ -10,10 +10,11 @@ use super::StoreError;
 const APPLICATION_ID: i32 = 0x5743_4641;
 
 /// Step n leads from version n to version n + 1. Steps are never changed after a release.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step { sql: include_str!("schema/1.sql"), complete: |_db| Ok(()) },
     Step { sql: include_str!("schema/2.sql"), complete: complete::revocations_and_nested_files },
     Step { sql: include_str!("schema/3.sql"), complete: complete::deadlines },
+    Step { sql: include_str!("schema/4.sql"), complete: complete::holes },
 ];
 
 struct Step {
@@ -79,7 +80,7 @@ mod tests {
 
     use super::*;
     use crate::store::export::ExportedMessage;
-    use crate::store::{Content, PendingMedia, Store, now};
+    use crate::store::{Content, ListedGap, PendingMedia, Store, now};
 
     fn with(path: &Path, sql: &str) {
         Connection::open(path).unwrap().execute_batch(sql).unwrap();
@@ -138,7 +139,7 @@ mod tests {
         let path = dir.path().join("archive.db");
         with(&path, include_str!("schema/1.sql"));
         with(&path, include_str!("schema/tests/version-1.sql"));
-        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::Older { found: 1, known: 3 })));
+        assert!(matches!(Store::open_for_reading(&path), Err(StoreError::Older { found: 1, known: 4 })));
 
         let mut store = Store::open_or_create(&path).unwrap();
         let exported = exported(&mut store);
@@ -191,6 +192,38 @@ mod tests {
         assert_eq!(files, ["ww1/0/1-0.jpg"]);
         let linked = PendingMedia { sdkfileid: "C1".to_owned(), ..PendingMedia::default() };
         assert_eq!(store.stored_under_the_id("ww1", &linked).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_database_of_version_3_is_searched_for_holes() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("archive.db");
+        for step in &STEPS[..3] {
+            with(&path, step.sql);
+        }
+        with(&path, include_str!("schema/tests/version-3.sql"));
+        let before = now();
+        let store = Store::open_or_create(&path).unwrap();
+        let gaps = |corp_id: &str| {
+            let mut gaps = Vec::new();
+            let each = |gap: &ListedGap| {
+                assert!((before..=now()).contains(&gap.found) && gap.filled.is_none());
+                assert_eq!((gap.reason.as_str(), gap.missing), ("unexplained", gap.seqs));
+                gaps.push((gap.first_seq, gap.last_seq, gap.msgtime_before, gap.msgtime_after));
+                Ok(())
+            };
+            store.each_gap(corp_id, each).unwrap().unwrap();
+            gaps
+        };
+        let (sent, later) = (Some(1_711_432_801_950), Some(1_711_432_999_000));
+        assert_eq!(gaps("ww1"), [(1_003, 1_003, sent, sent), (1_005, 4_999, sent, later)]);
+        assert_eq!(
+            gaps("ww2"),
+            [(8, 8, None, None)],
+            "the damaged item after 2 may be what is missing there"
+        );
+        let times = store.cursor_times("ww1").unwrap();
+        assert_eq!((times.message, times.pulled, times.at_head), (later, None, None));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What WeCom handed out, still sealed.
 
 use rusqlite::{OptionalExtension as _, Params, Transaction, TransactionBehavior, params};
-use wecom_finance::{ChatPage, SealedMessage};
+use wecom_finance::{ChatPage, Gap, SealedMessage};
 
+use super::gap::{self, FoundGap, Recorder};
 use super::{Store, StoreError, count, from_db, to_db};
 
 /// How much is opened at once: bounds the memory, whatever size messages have.
@@ -17,6 +18,7 @@ pub(crate) const DEADLY: u64 = 5;
 pub(crate) struct Page<'a> {
     pub(crate) messages: &'a [SealedMessage],
     pub(crate) damaged: Vec<Damaged<'a>>,
+    pub(crate) gaps: Vec<Gap>,
     pub(crate) last_seq: u64,
 }
 
@@ -36,18 +38,23 @@ impl<'a> From<&'a ChatPage> for Page<'a> {
                 .iter()
                 .map(|item| Damaged { after: item.after, raw: &item.raw })
                 .collect(),
+            gaps: page.gaps(),
             last_seq: page.last_seq(),
         }
     }
 }
 
 /// What became of a page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Appended {
     /// Messages that are there already.
     pub(crate) duplicates: u64,
     /// Items that went to the quarantine as they are.
     pub(crate) quarantined: u64,
+    /// Holes that were not known.
+    pub(crate) gaps: Vec<FoundGap>,
+    /// How many known holes have no seq missing any more.
+    pub(crate) gaps_filled: u64,
 }
 
 /// A batch of sealed messages, and how far in the stream it reaches.
@@ -68,7 +75,7 @@ impl Store {
         Ok(cursor.map(from_db).unwrap_or_default())
     }
 
-    /// Stores a page and moves the cursor behind it: both or neither.
+    /// Stores a page with the holes in front of it and inside, and moves the cursor behind it: all or nothing.
     pub(crate) fn append(&mut self, corp_id: &str, page: &Page<'_>) -> Result<Appended, StoreError> {
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // First, because everything else refers to it.
@@ -77,10 +84,12 @@ impl Store {
              ON CONFLICT (corp_id) DO UPDATE SET cursor = max(cursor, excluded.cursor)",
             params![corp_id, to_db(page.last_seq)?],
         )?;
+        let recorder = Recorder::begin(&transaction, corp_id, &page.gaps, self.retention)?;
         let mut appended = Appended::default();
+        let mut new = Vec::with_capacity(page.messages.len());
         for message in page.messages {
             match append_sealed(&transaction, corp_id, message)? {
-                Place::Free => {}
+                Place::Free => new.push(to_db(message.seq)?),
                 Place::TakenByItself => appended.duplicates += 1,
                 Place::TakenByAnother => {
                     let detail = "another message has the same seq";
@@ -97,6 +106,8 @@ impl Store {
             appended.quarantined += kept;
             appended.duplicates += 1 - kept.min(1);
         }
+        appended.gaps_filled = gap::fill(&transaction, corp_id, &mut new)?;
+        appended.gaps = recorder.record(&transaction, corp_id, &page.gaps)?;
         transaction.commit()?;
         Ok(appended)
     }

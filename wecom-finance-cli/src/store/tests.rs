@@ -16,7 +16,7 @@ fn sealed(seq: u64) -> SealedMessage {
 
 fn append(store: &mut Store, messages: &[SealedMessage]) -> Appended {
     let last_seq = messages.iter().map(|message| message.seq).max().unwrap();
-    store.append(CORP, &Page { messages, damaged: Vec::new(), last_seq }).unwrap()
+    store.append(CORP, &Page { messages, damaged: Vec::new(), gaps: Vec::new(), last_seq }).unwrap()
 }
 
 fn opened(seq: u64, msgid: &str, raw: &'static str) -> Outcome {
@@ -81,7 +81,7 @@ fn a_message_that_comes_again_is_counted_and_left() {
     let mut store = Store::in_memory();
     append(&mut store, &[sealed(1)]);
     store.record(CORP, &[opened(1, "m1", "{}")]).unwrap();
-    assert_eq!(append(&mut store, &[sealed(1)]), Appended { duplicates: 1, quarantined: 0 });
+    assert_eq!(append(&mut store, &[sealed(1)]), Appended { duplicates: 1, ..Appended::default() });
     assert!(store.unopened(CORP).unwrap().messages.is_empty());
 }
 
@@ -90,9 +90,9 @@ fn another_message_under_the_same_seq_is_kept() {
     let mut store = Store::in_memory();
     append(&mut store, &[sealed(1)]);
     let another = SealedMessage::new(1, "another", 1, "key", "other ciphertext");
-    let expected = Appended { duplicates: 0, quarantined: 1 };
+    let expected = Appended { quarantined: 1, ..Appended::default() };
     assert_eq!(append(&mut store, std::slice::from_ref(&another)), expected);
-    assert_eq!(append(&mut store, &[another]), Appended { duplicates: 1, quarantined: 0 });
+    assert_eq!(append(&mut store, &[another]), Appended { duplicates: 1, ..Appended::default() });
     let content: Vec<u8> =
         store.db.query_row("SELECT content FROM quarantine", [], |row| row.get(0)).unwrap();
     assert!(String::from_utf8(content).unwrap().contains("other ciphertext"));
@@ -101,11 +101,12 @@ fn another_message_under_the_same_seq_is_kept() {
 #[test]
 fn damaged_items_are_kept_once() {
     let mut store = Store::in_memory();
-    let page = |raw| Page { messages: &[], damaged: vec![Damaged { after: 7, raw }], last_seq: 7 };
+    let page =
+        |raw| Page { messages: &[], damaged: vec![Damaged { after: 7, raw }], gaps: Vec::new(), last_seq: 7 };
     let first = store.append(CORP, &page(b"17")).unwrap();
-    assert_eq!(first, Appended { duplicates: 0, quarantined: 1 });
+    assert_eq!(first, Appended { quarantined: 1, ..Appended::default() });
     let again = store.append(CORP, &page(b"17")).unwrap();
-    assert_eq!(again, Appended { duplicates: 1, quarantined: 0 });
+    assert_eq!(again, Appended { duplicates: 1, ..Appended::default() });
     assert_eq!(store.append(CORP, &page(b"18")).unwrap().quarantined, 1);
 }
 
@@ -131,7 +132,7 @@ fn replay_finds_what_can_be_opened_and_nothing_else() {
     let mut store = Store::in_memory();
     let messages = [sealed(1), sealed(2), sealed(3)];
     let damaged = vec![Damaged { after: 3, raw: b"17" }];
-    store.append(CORP, &Page { messages: &messages, damaged, last_seq: 3 }).unwrap();
+    store.append(CORP, &Page { messages: &messages, damaged, gaps: Vec::new(), last_seq: 3 }).unwrap();
     let outcomes = [unopened(1, "missing_key"), opened(2, "m2", "{}"), unopened(3, "cannot_decrypt")];
     store.record(CORP, &outcomes).unwrap();
     assert_eq!(seqs(&store.quarantined(CORP, 0).unwrap()), [1, 3]);
@@ -149,7 +150,10 @@ fn a_seq_that_sqlite_cannot_hold_stops_before_the_cursor_moves() {
     let mut store = Store::in_memory();
     append(&mut store, &[sealed(1)]);
     let messages = [sealed(u64::MAX)];
-    let outcome = store.append(CORP, &Page { messages: &messages, damaged: Vec::new(), last_seq: u64::MAX });
+    let outcome = store.append(
+        CORP,
+        &Page { messages: &messages, damaged: Vec::new(), gaps: Vec::new(), last_seq: u64::MAX },
+    );
     assert!(matches!(outcome, Err(StoreError::SeqTooLarge(u64::MAX))));
     assert_eq!(store.cursor(CORP).unwrap(), 1);
 }

@@ -13,6 +13,7 @@
 #[path = "../../../wecom-finance-sys/tests/compiler/mod.rs"]
 mod compiler;
 mod doctor;
+mod gaps;
 mod kill;
 mod media;
 mod memory;

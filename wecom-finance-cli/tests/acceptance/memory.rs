@@ -94,8 +94,8 @@ fn eight_large_files_at_once_stay_below_40_mb_more_than_small_ones() {
 
 /// A piece of a file is in the worker, in the egress, and on its way between them.
 #[test]
-fn eight_large_files_through_worker_and_egress_stay_below_64_mb_more_than_small_ones() {
-    eight_large_files_stay_below(64_000_000, &[]);
+fn eight_large_files_through_worker_and_egress_stay_below_40_mb_more_than_small_ones() {
+    eight_large_files_stay_below(40_000_000, &[]);
 }
 
 fn eight_large_files_stay_below(limit: u64, options: &[&str]) {

@@ -25,17 +25,14 @@ impl Office {
 
     /// The same, with WeCom this far away.
     pub(crate) fn at_a_distance(scenario: Scenario, round_trip: Duration) -> Option<Self> {
-        Self::served(scenario, |server| server.round_trip(round_trip))
+        Self::behind(scenario, Loopback::builder().round_trip(round_trip))
     }
 
-    /// The same, with a server of its own kind.
-    pub(crate) fn served(
-        scenario: Scenario,
-        set_up: impl FnOnce(LoopbackBuilder) -> LoopbackBuilder,
-    ) -> Option<Self> {
+    /// The same, with this server in front of WeCom.
+    pub(crate) fn behind(scenario: Scenario, server: LoopbackBuilder) -> Option<Self> {
         let sdk = wecom_finance_tests::genuine_path()?;
         let world = scenario.build();
-        let server = set_up(Loopback::builder().world(&world)).serve().unwrap();
+        let server = server.world(&world).serve().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let office = Self { world, server, sdk, folder };
         fs::write(office.path("secret"), office.world.secret()).unwrap();
@@ -116,6 +113,13 @@ impl Office {
         lines(&output)
     }
 
+    /// So many messages are in the export, and they are all different.
+    pub(crate) fn assert_holds(&self, messages: usize) {
+        let exported = self.export();
+        let seqs: BTreeSet<_> = exported.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+        assert_eq!((exported.len(), seqs.len()), (messages, messages));
+    }
+
     /// Every message of the world is in the export, once, as it was sealed; every file of theirs is whole, and is kept
     /// once, whoever refers to it.
     pub(crate) fn assert_complete(&self) {
@@ -166,7 +170,7 @@ pub(crate) fn result(output: &Output) -> Value {
     lines(output).pop().expect("a line of JSON")
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).expect("UTF-8");
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))

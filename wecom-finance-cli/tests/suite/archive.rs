@@ -26,6 +26,8 @@ fn the_demo_needs_nothing_and_loses_nothing() {
     assert_eq!(result["corp_id"], Scenario::DEMO_CORP_ID);
     assert_eq!(result["last_seq"], expected.last().unwrap().0);
     assert_eq!(result["gaps"], 2, "the demo leaves out seqs in two places");
+    assert_eq!(result["gaps_lost"], 0);
+    assert!(!first.stderr.contains("WeCom left out"), "no reason to worry anybody: {}", first.stderr);
     let names: Vec<_> = result.as_object().unwrap().keys().map(String::as_str).collect();
     let contract = [
         "corp_id",
@@ -39,6 +41,7 @@ fn the_demo_needs_nothing_and_loses_nothing() {
         "media_pending",
         "last_seq",
         "gaps",
+        "gaps_lost",
         "seconds",
     ];
     assert_eq!(sorted(names), sorted(contract.to_vec()));
@@ -49,6 +52,7 @@ fn the_demo_needs_nothing_and_loses_nothing() {
 
     let again = place.run(["archive", "--demo", "--no-media", "--json"]);
     assert_eq!(counts(&again.result()), [0; 6]);
+    assert_eq!(again.result()["gaps"], 0, "they are known");
 
     let exported = place.run(["export"]).exits_with(0).lines();
     assert_eq!(exported.len(), expected.len());

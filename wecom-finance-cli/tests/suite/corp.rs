@@ -47,6 +47,13 @@ impl Corp {
         self.describe(&serde_json::from_value(scenario).unwrap());
     }
 
+    /// From now on the stand-in has forgotten all messages before this seq, 0 for none.
+    pub(crate) fn forget_before(&self, seq: u64) {
+        let mut scenario = serde_json::to_value(self.world.scenario()).unwrap();
+        scenario["server"]["retained_from"] = seq.into();
+        self.describe(&serde_json::from_value(scenario).unwrap());
+    }
+
     /// The database, to look into or to make time pass.
     pub(crate) fn db(&self) -> rusqlite::Connection {
         let db = rusqlite::Connection::open(self.place.path("wecom-archive.db")).unwrap();

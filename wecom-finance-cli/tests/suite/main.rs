@@ -16,6 +16,7 @@ mod compiler;
 mod corp;
 mod disk;
 mod doctor;
+mod gaps;
 mod genuine;
 mod media;
 mod quarantine;

@@ -48,7 +48,7 @@ pub(super) fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
             world.sends(&reply);
         }
         let keep_alive = request.keeps_alive();
-        if !http::write(stream.get_mut(), &reply, keep_alive)? {
+        if !http::write(stream.get_mut(), &reply, keep_alive, shared.clock)? {
             return Ok(());
         }
         if !keep_alive {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
+use super::Clock;
 use crate::wecom::{Reply, parse_range};
 
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -113,7 +114,7 @@ fn decode(text: &str) -> String {
 }
 
 /// Status line and headers, with the empty line.
-pub(crate) fn head(reply: &Reply, keep_alive: bool) -> String {
+pub(crate) fn head(reply: &Reply, keep_alive: bool, clock: Clock) -> String {
     let connection = if keep_alive { "keep-alive" } else { "close" };
     let content_range = match &reply.content_range {
         Some((name, value)) => format!("{name}: {value}\r\n"),
@@ -121,16 +122,22 @@ pub(crate) fn head(reply: &Reply, keep_alive: bool) -> String {
     };
     format!(
         "HTTP/1.1 {} {}\r\nServer: nginx\r\nContent-Type: application/json; charset=UTF-8\r\n\
-         Connection: {connection}\r\n{content_range}Content-Length: {}\r\n\r\n",
+         Connection: {connection}\r\n{content_range}Content-Length: {}\r\nDate: {}\r\n\r\n",
         reply.status,
         reason(reply.status),
-        reply.body.len()
+        reply.body.len(),
+        clock.date()
     )
 }
 
 /// Writes the reply; `false` when the connection has to end, because a fault cut it.
-pub(super) fn write(stream: &mut impl Write, reply: &Reply, keep_alive: bool) -> io::Result<bool> {
-    let head = head(reply, keep_alive).into_bytes();
+pub(super) fn write(
+    stream: &mut impl Write,
+    reply: &Reply,
+    keep_alive: bool,
+    clock: Clock,
+) -> io::Result<bool> {
+    let head = head(reply, keep_alive, clock).into_bytes();
     let cut = reply.cut.unwrap_or(usize::MAX);
     stream.write_all(head.get(..cut).unwrap_or(&head))?;
     let cut = cut.saturating_sub(head.len());

@@ -6,7 +6,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::code;
-use crate::{World, loopback, wecom::Reply};
+use crate::{
+    World,
+    loopback::{self, Clock},
+    wecom::Reply,
+};
 
 /// A reply that came through.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ pub(super) fn arrive(world: &World, reply: Reply, patience: Option<Duration>) ->
     if !(200..300).contains(&reply.status) {
         return Err(code::NETWORK);
     }
-    let head = reply.cut.map(|_| loopback::head(&reply, false));
+    let head = reply.cut.map(|_| loopback::head(&reply, false, Clock::default()));
     let Reply { status, content_range, mut body, cut, .. } = reply;
     if status == 204 {
         // "No Content": whatever the server sends after the headers is not read.

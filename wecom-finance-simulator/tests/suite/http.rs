@@ -4,14 +4,16 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
+use jiff::fmt::rfc2822::DateTimeParser;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
-use wecom_finance_simulator::{Loopback, Scenario};
+use wecom_finance_simulator::{Loopback, LoopbackBuilder, Scenario};
 
 /// Asks for a tunnel and gives the proxy's status line.
 fn connect(server: &Loopback, target: &str) -> (TcpStream, String) {
@@ -25,6 +27,22 @@ fn connect(server: &Loopback, target: &str) -> (TcpStream, String) {
     }
     let line = String::from_utf8(head).unwrap().lines().next().unwrap().to_owned();
     (stream, line)
+}
+
+/// A connection to WeCom's host by a client that checks who answers.
+fn tls(server: &Loopback) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(server.certificate_pem().as_bytes()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let (stream, line) = connect(server, "qyapi.weixin.qq.com:443");
+    assert_eq!(line, "HTTP/1.1 200 Connection established");
+    let name = ServerName::try_from("qyapi.weixin.qq.com").unwrap();
+    let session = ClientConnection::new(Arc::new(config), name).unwrap();
+    StreamOwned::new(session, stream)
 }
 
 fn read_reply(stream: &mut impl Read) -> (String, Vec<u8>) {
@@ -52,21 +70,32 @@ fn only_wecom_is_behind_the_proxy() {
 }
 
 #[test]
+fn replies_are_dated_by_the_servers_clock() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let world = Scenario::new().build();
+    let date = |server: LoopbackBuilder| {
+        let server = server.world(&world).serve().unwrap();
+        let mut stream = tls(&server);
+        write!(stream, "GET /cgi-bin/nothing HTTP/1.1\r\n\r\n").unwrap();
+        let (head, _) = read_reply(&mut stream);
+        let date = head.lines().find_map(|line| line.strip_prefix("Date: ")).unwrap().to_owned();
+        SystemTime::from(DateTimeParser::new().parse_timestamp(&date).unwrap())
+    };
+    let close = |one: SystemTime, other: SystemTime| {
+        one.duration_since(other).unwrap_or_else(|error| error.duration()) < Duration::from_secs(60)
+    };
+    let now = SystemTime::now();
+    assert!(close(date(Loopback::builder()), now));
+    assert!(close(date(Loopback::builder().clock_ahead(DAY)), now + DAY));
+    assert!(close(date(Loopback::builder().clock_behind(DAY)), now - DAY));
+    assert!(date(Loopback::builder().clock_ahead(Duration::MAX)) < now, "beyond all calendars");
+}
+
+#[test]
 fn a_client_that_checks_may_keep_its_connection() {
     let world = Scenario::new().texts(1).build();
     let server = world.serve().unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(server.certificate_pem().as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let (stream, line) = connect(&server, "qyapi.weixin.qq.com:443");
-    assert_eq!(line, "HTTP/1.1 200 Connection established");
-    let name = ServerName::try_from("qyapi.weixin.qq.com").unwrap();
-    let session = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(session, stream);
+    let mut stream = tls(&server);
 
     let (corp_id, secret) = (world.corp_id(), world.secret());
     let query = format!("corpid={corp_id}&corpsecret={}", secret.replace('-', "%2D"));

@@ -161,6 +161,19 @@ fn seqs_have_gaps_and_pages_their_order() {
     assert_eq!(world.add_messages(["a", "b"]), [18, 19]);
     world.add_texts(1);
     assert_eq!(seqs(pull(&mut handle, 1_000)), [11, 15, 16, 17, 18, 19, 20]);
+
+    // WeCom forgets what is old, and remembers nothing.
+    world.forget_before(16);
+    assert_eq!(seqs(pull(&mut handle, 1_000)), [16, 17, 18, 19, 20]);
+    let order = wecom_finance_simulator::Control::from_json(r#"{"forget_before":19}"#).unwrap();
+    assert_eq!(world.control(order), 0);
+    world.forget_before(1);
+    assert_eq!(seqs(pull(&mut handle, 2)), [19, 20]);
+    assert_eq!(world.msgids().map(|(seq, _)| seq).collect::<Vec<_>>(), [19, 20]);
+    world.forget_before(21);
+    assert!(pull(&mut handle, 2).is_empty());
+    world.add_texts(1);
+    assert_eq!(seqs(pull(&mut handle, 2)), [21]);
 }
 
 #[test]

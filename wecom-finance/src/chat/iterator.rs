@@ -3,7 +3,7 @@ use std::iter::FusedIterator;
 use std::vec;
 
 use super::cores::cores;
-use super::{ChatPage, ChatRecord, MalformedItem, OpenedMessage, SealedMessage};
+use super::{ChatPage, ChatRecord, Gap, MalformedItem, OpenedMessage, SealedMessage};
 use crate::error::{UnopenedMessage, UnopenedReason};
 use crate::{Error, KeyRing, Result, Sdk};
 
@@ -41,7 +41,10 @@ pub struct ChatIterator {
     /// Opened together, where the backend prefers that.
     opened: vec::IntoIter<(SealedMessage, Result<OpenedMessage>)>,
     malformed: vec::IntoIter<MalformedItem>,
+    /// Also those that the cursor has not passed yet.
+    gaps: Vec<Gap>,
     page_end: u64,
+    has_begun: bool,
     ended: bool,
 }
 
@@ -54,7 +57,9 @@ impl ChatIterator {
             messages: Vec::new().into_iter(),
             opened: Vec::new().into_iter(),
             malformed: Vec::new().into_iter(),
+            gaps: Vec::new(),
             page_end: 0,
+            has_begun: false,
             ended: false,
         }
     }
@@ -72,6 +77,16 @@ impl ChatIterator {
         self.cursor
     }
 
+    /// The holes in the sequence that the cursor has passed so far, in order: seqs that WeCom did not hand out.
+    ///
+    /// The first one may be what WeCom has forgotten, if it is [at the cursor](Gap::at_cursor) that the iterator began with and
+    /// that one was old. All are in the log, that one as a warning.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        let passed = self.gaps.partition_point(|gap| gap.last < self.cursor);
+        self.gaps.get(..passed).unwrap_or_default()
+    }
+
     /// Opens the next messages of the page; `false` if there are none.
     fn open_next(&mut self) -> Result<bool> {
         let at_once = match self.sdk.messages_at_once() {
@@ -87,16 +102,37 @@ impl ChatIterator {
 
     fn end_with(&mut self, error: Error) -> Error {
         // None of the page is passed over: the cursor stays where it is.
-        *self = Self { ended: true, ..Self::new(self.sdk.clone(), self.keys.clone()).after(self.cursor) };
+        let gaps = self.gaps().to_vec();
+        *self =
+            Self { ended: true, gaps, ..Self::new(self.sdk.clone(), self.keys.clone()).after(self.cursor) };
         error
     }
 
     fn next_page(&mut self) -> Result<bool> {
         let Some(page) = self.sdk.page(self.cursor)? else { return Ok(false) };
         self.page_end = page.last_seq();
+        self.note_gaps(page.gaps());
         self.malformed = page.malformed().to_vec().into_iter();
         self.messages = ChatPage::into_messages(page).into_iter();
         Ok(true)
+    }
+
+    fn note_gaps(&mut self, gaps: Vec<Gap>) {
+        for gap in &gaps {
+            let (first, last, seqs) = (gap.first, gap.last, gap.seqs());
+            if gap.at_cursor && !self.has_begun {
+                tracing::warn!(
+                    first,
+                    last,
+                    seqs,
+                    "WeCom hands out nothing of these seqs: forgotten, if more than a few days have passed since the last pull"
+                );
+            } else {
+                tracing::debug!(first, last, seqs, "WeCom left out these seqs");
+            }
+        }
+        self.has_begun = true;
+        self.gaps.extend(gaps);
     }
 }
 

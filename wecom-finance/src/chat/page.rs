@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::SealedMessage;
+use super::gap::{self, Gap};
 use super::sealed::Text;
 use crate::{Error, Operation};
 
@@ -15,6 +16,7 @@ pub struct ChatPage {
     reply: Bytes,
     messages: Vec<SealedMessage>,
     malformed: Vec<MalformedItem>,
+    after: u64,
     last_seq: u64,
 }
 
@@ -61,7 +63,7 @@ impl ChatPage {
         if last_seq == after {
             return Err(unreadable_because("no message in it comes after the one that was asked for"));
         }
-        Ok(Some(Self { reply, messages, malformed, last_seq }))
+        Ok(Some(Self { reply, messages, malformed, after, last_seq }))
     }
 
     /// The messages, in the order of the reply.
@@ -86,6 +88,14 @@ impl ChatPage {
     #[must_use]
     pub fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+
+    /// The holes in the sequence that show in this page, in order: between the cursor that it was asked for with and its last
+    /// message. With cursor 0 the page begins where WeCom does, and nothing is missing before that.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        let malformed: Vec<u64> = self.malformed.iter().map(|item| item.after).collect();
+        gap::gaps(self.after, self.messages.iter().map(|message| message.seq), &malformed)
     }
 
     /// The server's reply, as the SDK handed it out.
@@ -271,5 +281,13 @@ mod tests {
         assert_eq!(page.messages().iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 3]);
         let kept: Vec<_> = page.malformed().iter().map(|item| (item.after, item.raw.as_ref())).collect();
         assert_eq!(kept, [(1, &b"{\"seq\":null}"[..]), (1, b"17")]);
+        assert_eq!(page.gaps(), [], "one of the two had seq 2");
+    }
+
+    #[test]
+    fn a_page_knows_what_is_missing_in_front_of_it_and_inside() {
+        let page = read(5, TWO).unwrap().unwrap();
+        let gaps: Vec<_> = page.gaps().iter().map(|gap| (gap.first, gap.last, gap.at_cursor)).collect();
+        assert_eq!(gaps, [(6, 6, true), (8, 8, false)]);
     }
 }

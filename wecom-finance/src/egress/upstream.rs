@@ -5,11 +5,12 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE};
+use hyper::body::Body as _;
+use hyper::header::{CONTENT_RANGE, CONTENT_TYPE, DATE, HeaderValue, RANGE};
 use hyper::{Method, Response, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -18,6 +19,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::certificate::{self, Accepted, AcceptedCertificate};
+use super::clock::{Clock, ClockSkew};
 use super::connector::{Connector, NoWay, kind_of};
 use super::failure::Failure;
 use super::http::Request;
@@ -30,11 +32,14 @@ use crate::{Proxy, Result};
 /// way by then is lost.
 const IDLE: Duration = Duration::from_secs(45);
 const IDLE_CONNECTIONS: usize = 64;
+/// Room that is made for a reply before it is there: that of a piece of a file.
+const PREPARED: usize = 1024 * 1024;
 
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
     counters: Arc<Counters>,
     accepted: Accepted,
+    clock: Clock,
 }
 
 /// A reply with a status below 300.
@@ -62,7 +67,12 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_headers(64)
             .http1_max_buf_size(64 * 1024);
-        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters), accepted })
+        Ok(Self {
+            client: builder.build(connector),
+            counters: Arc::clone(counters),
+            accepted,
+            clock: Clock::default(),
+        })
     }
 
     /// The certificate of the latest connection.
@@ -72,11 +82,15 @@ impl Upstream {
 
     /// Sends the SDK's request to WeCom, and reads a reply of at most `limit` bytes.
     pub(super) async fn send(&self, request: &Request, limit: usize) -> Result<UpstreamReply, Failure> {
+        let asked = SystemTime::now();
         let response = match self.attempt(request).await {
             Err(error) if is_stale(&error) => self.attempt(request).await,
             response => response,
         }
         .map_err(|error| self.unreachable(&error))?;
+        if let Some(date) = response.headers().get(DATE).and_then(|date| date.to_str().ok()) {
+            self.clock.compare(asked, date, SystemTime::now());
+        }
         let status = response.status();
         if !status.is_success() {
             return Err(Failure::unusable(format!("HTTP status {}", status.as_u16())));
@@ -86,10 +100,13 @@ impl Upstream {
             // What is no text is no range either, and is found out there.
             value.to_str().unwrap_or_default().to_owned()
         });
-        let body = Limited::new(body, limit).collect().await.map_err(|error| body_failure(&*error, limit))?;
-        let body = body.to_bytes();
+        let body = read_whole(body, limit).await?;
         self.counters.bytes_received.add(u64::try_from(body.len()).unwrap_or(u64::MAX));
         Ok(UpstreamReply { body, content_range })
+    }
+
+    pub(super) fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock.skew()
     }
 
     async fn attempt(&self, request: &Request) -> Result<Response<hyper::body::Incoming>, SendError> {
@@ -175,6 +192,22 @@ impl Service<Uri> for Counted {
             Ok(connection)
         })
     }
+}
+
+/// A body of at most `limit` bytes in one piece. What comes is copied there as it comes: collected first and joined then,
+/// each piece of a file would be here twice.
+async fn read_whole(body: hyper::body::Incoming, limit: usize) -> Result<Bytes, Failure> {
+    // Only a hint, and the server's: memory for more than this is taken as bytes arrive.
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut whole = BytesMut::with_capacity(announced.min(limit).min(PREPARED));
+    let mut body = Limited::new(body, limit);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| body_failure(&*error, limit))?;
+        if let Ok(data) = frame.into_data() {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok(whole.freeze())
 }
 
 enum SendError {

@@ -42,7 +42,8 @@ impl DownloaderBuilder {
     }
 
     /// How many sessions are used at once, over all files. 6 unless set. Each is a thread in the SDK, which takes some
-    /// 5 MB for a call: on top of [`memory`](Self::memory), and with glibc kept for the next call.
+    /// 5 MB for a call: on top of [`memory`](Self::memory), and with glibc kept for the next call unless
+    /// [`return_freed_memory`](crate::return_freed_memory) was called.
     pub fn connections(mut self, connections: NonZero<usize>) -> Self {
         self.connections = connections;
         self

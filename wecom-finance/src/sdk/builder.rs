@@ -182,6 +182,8 @@ impl SdkBuilder {
                 problem: "is zero, which would wait for ever",
             });
         }
+        #[cfg(feature = "egress")]
+        let mut egress = None;
         let (backend, worker_counters) = match self.source {
             #[cfg(feature = "egress")]
             Source::Backend(_) if self.egress.is_some() => {
@@ -201,7 +203,10 @@ impl SdkBuilder {
                 not_empty("secret", secret.expose().is_empty())?;
                 #[cfg(feature = "egress")]
                 let route = match self.egress {
-                    Some(chosen) => Route::Verified(chosen.start(&self.corp_id, self.proxy, self.timeout)?),
+                    Some(chosen) => {
+                        let started = chosen.start(&self.corp_id, self.proxy, self.timeout)?;
+                        Route::Verified(egress.insert(started).clone())
+                    }
                     None => Route::Own(self.proxy),
                 };
                 #[cfg(not(feature = "egress"))]
@@ -236,6 +241,8 @@ impl SdkBuilder {
                 page_size: AdaptivePageSize::new(self.page_size),
                 corp_id: self.corp_id,
                 worker_counters,
+                #[cfg(feature = "egress")]
+                egress,
             }),
         })
     }

@@ -18,7 +18,7 @@ use super::MARK;
 use super::launch::{not_started, path};
 use super::protocol::{self, Malformed, Reply, Request, Start, read_frame};
 use crate::native::child::{close_inherited_descriptors, exit_at_once, load};
-use crate::native::{CText, Connection, SecretText};
+use crate::native::{CText, Connection, SecretText, return_freed_memory};
 use crate::{Error, Secret};
 
 /// The end of a worker whose program is no program that uses workers.
@@ -27,6 +27,7 @@ const NOT_A_WORKER: u8 = 64;
 /// Is a worker, until the program that started it has enough.
 pub(super) fn run(mark: &OsStr) -> ! {
     let inherits_nothing = close_inherited_descriptors();
+    return_freed_memory();
     let socket = match take_socket() {
         Ok(socket) => socket,
         Err(error) => refuse(mark, &error),

@@ -28,10 +28,6 @@ use crate::{Error, Proxy, Result};
 /// What is passed on of the environment: where the loader finds libraries, and how time and text are written.
 const KEPT_VARIABLES: [&str; 3] = ["LD_LIBRARY_PATH", "TZ", "LANG"];
 
-/// glibc keeps more and more memory by itself once large blocks have been freed, unless it is told how much: the SDK needs
-/// several times a piece of a file for each of them.
-const TRIM_THRESHOLD: &str = "131072";
-
 /// How long a program may take to greet, which is the first thing that a worker does.
 const GREETING_LIMIT: Duration = Duration::from_secs(20);
 
@@ -105,7 +101,6 @@ impl Launch {
             .arg0("wecom-finance-worker")
             .env_clear()
             .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-            .env("MALLOC_TRIM_THRESHOLD_", TRIM_THRESHOLD)
             .envs(self.settings.variables.iter().map(|(name, value)| (name, value)))
             .env(MARK, protocol::VERSION.to_string())
             .current_dir("/")

@@ -29,7 +29,7 @@ fn image() -> NewMedia {
 
 fn add(store: &mut Store, seq: u64, age: i64, media: NewMedia) {
     let sealed = SealedMessage::new(seq, seq.to_string(), 1, "key", "sealed");
-    let page = Page { messages: &[sealed], damaged: Vec::new(), last_seq: seq };
+    let page = Page { messages: &[sealed], damaged: Vec::new(), gaps: Vec::new(), last_seq: seq };
     store.append(CORP, &page).unwrap();
     let msgtime = Some(NOW - age * DAY);
     let message = NewMessage { seq, msgtime, media: vec![media], ..NewMessage::default() };

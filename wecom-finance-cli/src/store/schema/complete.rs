@@ -33,6 +33,19 @@ pub(super) fn deadlines(db: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Version 3 did not record holes. It stored what shows them, but not why they are there.
+pub(super) fn holes(db: &Transaction<'_>) -> Result<(), StoreError> {
+    db.execute(
+        "INSERT INTO gap (corp_id, first_seq, last_seq, missing, reason, found)
+         SELECT corp_id, seq + 1, next - 1, next - seq - 1, 'unexplained', ?1
+         FROM (SELECT corp_id, seq, lead(seq) OVER (PARTITION BY corp_id ORDER BY seq) AS next FROM sealed) AS place
+         WHERE next - seq - 1 > (SELECT count(*) FROM quarantine
+                                 WHERE quarantine.corp_id = place.corp_id AND after_seq = place.seq AND seq IS NULL)",
+        [now()],
+    )?;
+    Ok(())
+}
+
 /// A stored message without what it lacks.
 struct Incomplete {
     rowid: i64,

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener};
 use std::process::Command;
 use std::thread;
 
-use wecom_finance_simulator::{Effect, Fault, Scenario};
+use wecom_finance_simulator::{Effect, Fault, Loopback, Scenario};
 
 use super::Cause;
 use crate::office::Office;
@@ -46,7 +46,7 @@ fn answers_with(answer: &'static [u8]) -> String {
 
 #[test]
 fn a_proxy_that_wants_credentials() {
-    let Some(office) = Office::served(Scenario::new(), |server| server.credentials("user", "password"))
+    let Some(office) = Office::behind(Scenario::new(), Loopback::builder().credentials("user", "password"))
     else {
         return;
     };

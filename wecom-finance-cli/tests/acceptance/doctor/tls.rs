@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use wecom_finance_simulator::{Scenario, ServerCertificate};
+use wecom_finance_simulator::{Loopback, Scenario, ServerCertificate};
 
 use super::{Cause, doctor_is_content, of_name};
 use crate::office::Office;
@@ -18,7 +18,7 @@ fn refused(
     english: (&'static [&'static str], &'static [&'static str]),
     chinese: (&'static [&'static str], &'static [&'static str]),
 ) {
-    let Some(office) = Office::served(Scenario::new().texts(3), |server| server.certificate(certificate))
+    let Some(office) = Office::behind(Scenario::new().texts(3), Loopback::builder().certificate(certificate))
     else {
         return;
     };
@@ -83,7 +83,7 @@ fn an_expired_certificate() {
 #[test]
 fn a_company_proxy_is_recognised_and_let_through() {
     let Some(office) =
-        Office::served(Scenario::new().texts(3), |server| server.certificate(ServerCertificate::Signed))
+        Office::behind(Scenario::new().texts(3), Loopback::builder().certificate(ServerCertificate::Signed))
     else {
         return;
     };
