@@ -130,3 +130,22 @@ fn a_certificate_that_changes_meanwhile_is_looked_at_again() {
     server.present(ServerCertificate::Signed).unwrap();
     assert_eq!(page().unwrap(), 3);
 }
+
+#[test]
+fn an_authority_that_is_not_public_is_recognised() {
+    let Some(library) = super::genuine() else { return };
+    let (world, server) = serve(ServerCertificate::Signed);
+    let egress = Egress::builder(world.corp_id())
+        .tls(Tls::default().add_roots_pem(server.root_pem()).unwrap())
+        .proxy(Proxy::parse(&server.proxy_url()).unwrap())
+        .start()
+        .unwrap();
+    assert_eq!(egress.certificate(), None, "nothing was said yet");
+    let sdk = Sdk::builder(library, world.corp_id(), world.secret()).egress(egress.clone()).build().unwrap();
+    sdk.page(0).unwrap();
+    let certificate = egress.certificate().unwrap();
+    assert_eq!(certificate.issuer, "CN=The simulator's authority");
+    assert_eq!(certificate.subject, "CN=qyapi.weixin.qq.com");
+    assert_eq!(certificate.sha256.len(), 64);
+    assert!(!certificate.is_public && certificate.not_after.is_some());
+}

@@ -159,11 +159,55 @@ fn a_proxy_that_refuses_is_named() {
         let proxy = Proxy::parse(&url).unwrap().credentials("user", "wrong").unwrap();
         let error = through(library, proxy, Duration::from_secs(5));
         assert!(
-            matches!(&error, Error::Unreachable { kind: UnreachableKind::ProxyRefused, .. }),
+            matches!(&error, Error::Unreachable { kind: UnreachableKind::ProxyLogin, .. }),
             "{url}: {error}"
         );
         assert!(!error.to_string().contains("wrong"), "{error}");
+        let error = through(library, Proxy::parse(&url).unwrap(), Duration::from_secs(5));
+        assert!(
+            matches!(&error, Error::Unreachable { kind: UnreachableKind::ProxyLogin, .. }),
+            "{url}, without credentials: {error}"
+        );
     }
+}
+
+#[test]
+fn a_proxy_that_forbids_is_told_from_what_is_no_proxy() {
+    use UnreachableKind::{Interrupted, NotAProxy, ProxyRefused};
+    let Some(library) = super::genuine() else { return };
+    for (scheme, answer, kind) in [
+        ("http", &b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"[..], ProxyRefused),
+        ("http", b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n", NotAProxy),
+        ("http", b"SSH-2.0-OpenSSH_9.6\r\n", NotAProxy),
+        ("http", b"", Interrupted),
+        ("socks5h", b"HTTP/1.1 400 Bad Request\r\n\r\n", NotAProxy),
+        // No credentials are wanted; the ruleset does not allow the connection.
+        ("socks5h", b"\x05\x00\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00", ProxyRefused),
+    ] {
+        let address = answers_with(answer);
+        let error =
+            through(library, Proxy::parse(&format!("{scheme}://{address}")).unwrap(), Duration::from_secs(5));
+        let Error::Unreachable { kind: named, .. } = &error else { panic!("{error}") };
+        assert_eq!(*named, kind, "{scheme}, {}: {error}", String::from_utf8_lossy(answer));
+    }
+}
+
+/// Says this to everybody, and hangs up.
+fn answers_with(answer: &'static [u8]) -> std::net::SocketAddr {
+    use std::io::Write as _;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            // The client may be gone by then.
+            _ = stream.read(&mut [0; 1024]);
+            _ = stream.write_all(answer);
+            _ = stream.shutdown(std::net::Shutdown::Write);
+            // What it still says is read, or the end would be a reset.
+            _ = stream.read(&mut [0; 1024]);
+        }
+    });
+    address
 }
 
 #[test]

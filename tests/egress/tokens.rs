@@ -131,3 +131,26 @@ fn quotas_are_kept_here() {
         "{error}"
     );
 }
+
+#[test]
+fn members_are_asked_for_with_the_token_of_the_calls() {
+    let Some(library) = super::genuine() else { return };
+    for members in [0, 250] {
+        let place = Place::new(Scenario::new().members_in_scope(members));
+        let egress = place.egress();
+        assert_eq!(egress.members_in_scope().unwrap(), None, "no token yet");
+        let sdk = place.sdk(library, &egress);
+        assert!(sdk.page(0).unwrap().is_none());
+        assert_eq!(egress.members_in_scope().unwrap(), usize::try_from(members).ok());
+        assert_eq!(place.world.token_calls(), 1);
+        place.world.revoke_tokens();
+        let error = egress.members_in_scope().unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Server { operation: Operation::Scope, code: ServerCode::InvalidToken, .. }
+            ),
+            "{error}"
+        );
+    }
+}

@@ -12,7 +12,7 @@ use wecom_finance_simulator::Scenario;
 
 use crate::args::{CommonArgs, Isolation, TlsChoice};
 use crate::failure::Failure;
-use crate::language::say;
+use crate::language::{self, say};
 
 pub(crate) use keys::load as load_keys;
 pub(crate) use search::{file as library_file, find as find_sdk, open as open_library};
@@ -71,12 +71,13 @@ pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
         Ok(Some(corp_id.to_owned()))
     } else {
         Err(Failure::usage(
-            "the corp id holds characters that no corp id has",
+            say("the corp id holds characters that no corp id has", "企业 ID 中有不应出现的字符"),
             say(
                 "copy it from the admin console, My Company: ww and 16 letters and digits (--corp-id, WECOM_CORP_ID)",
                 "请从管理后台「我的企业」复制企业 ID：ww 加 16 位字母数字（--corp-id 或 WECOM_CORP_ID）",
             ),
-        ))
+        )
+        .code("corp_id_invalid"))
     }
 }
 
@@ -84,12 +85,13 @@ pub(crate) fn corp_id(common: &CommonArgs) -> Result<Option<String>, Failure> {
 pub(crate) fn required_corp_id(common: &CommonArgs) -> Result<String, Failure> {
     corp_id(common)?.ok_or_else(|| {
         Failure::usage(
-            "no corp id is given",
+            say("no corp id is given", "未指定企业 ID"),
             say(
                 "give it with --corp-id or WECOM_CORP_ID (admin console, My Company), or try --demo",
                 "请用 --corp-id 或 WECOM_CORP_ID 指定企业 ID（管理后台「我的企业」），或用 --demo 试用",
             ),
         )
+        .code("corp_id_missing")
     })
 }
 
@@ -98,9 +100,13 @@ pub(crate) fn tls(common: &CommonArgs) -> Result<Option<Tls>, Failure> {
     let ca_file = common.ca_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     match (common.tls, ca_file) {
         (TlsChoice::Sdk, Some(_)) => Err(Failure::usage(
-            "--ca-file (WECOM_CA_FILE) has no meaning with --tls sdk, which checks no certificate",
+            say(
+                "--ca-file (WECOM_CA_FILE) has no meaning with --tls sdk, which checks no certificate",
+                "--tls sdk 不校验证书，因此 --ca-file（WECOM_CA_FILE）没有意义",
+            ),
             say("leave one of the two out", "请去掉其中一个选项"),
-        )),
+        )
+        .code("tls_options")),
         (TlsChoice::Sdk, None) => Ok(None),
         (TlsChoice::Verify, None) => Ok(Some(Tls::default())),
         (TlsChoice::Verify, Some(path)) => Ok(Some(Tls::default().add_root_file(path)?)),
@@ -179,13 +185,14 @@ pub(crate) fn proxy(common: &CommonArgs) -> Result<Option<Proxy>, Failure> {
     let Some(url) = common.proxy.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
     let proxy = Proxy::parse(url).map_err(|error| {
         Failure::usage(
-            error.to_string(),
+            error.describe(language::current()),
             say(
                 "correct --proxy or WECOM_PROXY: http://host:port or socks5://host:port, credentials in \
                  --proxy-auth-file",
                 "请更正 --proxy 或 WECOM_PROXY：http://host:port 或 socks5://host:port，账号密码放入 --proxy-auth-file",
             ),
         )
+        .code("proxy_invalid")
     })?;
     Ok(Some(match secrets::proxy_login(common)? {
         Some(login) => proxy.login(login),

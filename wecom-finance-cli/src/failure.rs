@@ -1,9 +1,12 @@
 //! Why a command ends without success: what failed, what to do about it, and the exit status.
 
+mod code;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::language;
+use crate::language::{self, say};
 
 /// The exit statuses of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
+    code: Option<Cow<'static, str>>,
     what: String,
     remedy: String,
 }
@@ -40,12 +44,21 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command could not run or had to stop.
     pub(crate) fn stop(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { exit: Exit::Stopped, what: what.into(), remedy: remedy.into() }
+        Self { exit: Exit::Stopped, code: None, what: what.into(), remedy: remedy.into() }
     }
 
     /// The command was given too little, or something it cannot use.
     pub(crate) fn usage(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, what: what.into(), remedy: remedy.into() }
+        Self { exit: Exit::Usage, code: None, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Names the cause for programs. The name stays the same.
+    pub(crate) fn code(self, code: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: Some(code.into()), ..self }
+    }
+
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     pub(crate) fn exit(&self) -> Exit {
@@ -71,33 +84,50 @@ impl fmt::Display for Failure {
     }
 }
 
-/// An error with everything that caused it, on one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 impl From<wecom_finance::Error> for Failure {
     fn from(error: wecom_finance::Error) -> Self {
-        use wecom_finance::Error;
-        let remedy = match &error {
-            Error::Load(_) => language::say(
-                "then give the path of the library with --sdk or WECOM_FINANCE_SDK",
-                "然后用 --sdk 或 WECOM_FINANCE_SDK 指定 SDK 路径",
+        let language = language::current();
+        Self::stop(error.describe(language), remedy(&error)).code(code::of(&error))
+    }
+}
+
+/// The library's words, but for what has an option here.
+fn remedy(error: &wecom_finance::Error) -> Cow<'static, str> {
+    use wecom_finance::{Error, LoadError, WorkerStartError};
+    match error {
+        Error::Load(LoadError::SymbolClash { .. }) => say(
+            "leave --isolation none out, or what preloads that library (LD_PRELOAD)",
+            "请去掉 --isolation none，或不要预加载该库（LD_PRELOAD）",
+        )
+        .into(),
+        Error::Load(LoadError::Musl { .. }) => say(
+            "use the gnu build of this program on a glibc system, such as a Debian image instead of Alpine",
+            "请在 glibc 系统（如 Debian 镜像，而非 Alpine）上使用本程序的 gnu 构建",
+        )
+        .into(),
+        Error::Load(LoadError::MissingDependency { .. } | LoadError::OldSystem { .. }) => {
+            say("then run the command again", "然后重新运行本命令").into()
+        }
+        Error::Load(_) => say(
+            "then give the path of the library with --sdk or WECOM_FINANCE_SDK",
+            "然后用 --sdk 或 WECOM_FINANCE_SDK 指定 SDK 路径",
+        )
+        .into(),
+        Error::WorkerStart(start) => match &**start {
+            WorkerStartError::Spawn { .. } => say(
+                "check the limits of processes and descriptors (ulimit -u, ulimit -n), and that /proc is there",
+                "请检查进程数和文件描述符的限制（ulimit -u、ulimit -n），以及 /proc 是否可用",
             )
             .into(),
-            // Their own words say what to do.
-            Error::Key(_) | Error::Secret(_) => "".into(),
+            WorkerStartError::DiedLoading { .. } => say(
+                "check the limits of memory (ulimit -v, the container's), and that the file is the vendor's and whole",
+                "请检查内存限制（ulimit -v、容器限制），并确认该文件来自官方且完整",
+            )
+            .into(),
             _ => error.remedy(language::current()),
-        };
-        Self::stop(with_causes(&error), remedy)
+        },
+        // Their own words say what to do.
+        Error::Key(_) | Error::Secret(_) => "".into(),
+        _ => error.remedy(language::current()),
     }
 }

@@ -32,6 +32,19 @@ impl Output {
         Ok(Self { stdout: BufWriter::new(stdout), json })
     }
 
+    /// How many columns the terminal has that results go to; `None` if it is none: then a line is one line.
+    #[cfg(unix)]
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(self.stdout.get_ref()).ok()?;
+        // Some terminals do not know.
+        Some(if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) })
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn columns(&self) -> Option<usize> {
+        None
+    }
+
     /// One line of a result.
     pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())?;
@@ -64,10 +77,13 @@ impl Output {
         struct ForMachines<'a> {
             error: &'a str,
             remedy: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<&'a str>,
         }
         note(&format!("error: {failure}"));
         if self.json {
-            let object = ForMachines { error: failure.what(), remedy: failure.remedy() };
+            let object =
+                ForMachines { error: failure.what(), remedy: failure.remedy(), code: failure.named() };
             // Nothing is left to be done about an error here.
             self.json_line(&object).and_then(|()| self.stdout.flush()).unwrap_or_default();
         }

@@ -90,6 +90,7 @@ pub(crate) struct ServerOptions {
     pub(crate) empty_array_at_head: bool,
     pub(crate) retained_from: u64,
     pub(crate) media_in_sequence_only: bool,
+    pub(crate) members_in_scope: u64,
 }
 
 impl Default for ServerOptions {
@@ -102,6 +103,7 @@ impl Default for ServerOptions {
             empty_array_at_head: false,
             retained_from: 0,
             media_in_sequence_only: false,
+            members_in_scope: 12,
         }
     }
 }
@@ -379,6 +381,13 @@ impl Scenario {
     #[must_use]
     pub fn media_in_sequence_only(mut self) -> Self {
         self.server.media_in_sequence_only = true;
+        self
+    }
+
+    /// Sets how many members `msgaudit/get_permit_user_list` names; otherwise 12. Who writes the messages does not depend on it.
+    #[must_use]
+    pub fn members_in_scope(mut self, members: u64) -> Self {
+        self.server.members_in_scope = members;
         self
     }
 

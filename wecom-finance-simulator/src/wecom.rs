@@ -17,6 +17,8 @@ use tokens::Refusal;
 
 /// The most messages in one page.
 pub(crate) const PAGE: u32 = 1_000;
+/// The address that refusals name as the client's, as WeCom's do. It belongs to documentation (RFC 5737).
+const SEEN_ADDRESS: &str = "203.0.113.9";
 /// The SDK's chunk of an encrypted media file, in bytes.
 pub(crate) const CHUNK: u64 = 512 * 1024;
 
@@ -67,7 +69,8 @@ impl Reply {
             errmsg: String,
         }
         let errmsg = format!(
-            "{}, hint: [simulated], more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}",
+            "{}, hint: [simulated], from ip: {SEEN_ADDRESS}, more info at \
+             https://open.work.weixin.qq.com/devtool/query?e={errcode}",
             describe(errcode)
         );
         Self::ok(json(&Failure { errcode, errmsg }))
@@ -214,6 +217,20 @@ impl World {
             reply.piece = Some((media.id().to_owned(), end));
         }
         spoil(reply, effects, "content")
+    }
+
+    /// `POST /cgi-bin/msgaudit/get_permit_user_list`, which no SDK asks for.
+    pub(crate) fn get_permit_user_list(&self, access_token: &str) -> Reply {
+        #[derive(Serialize)]
+        struct Permitted {
+            errcode: i64,
+            errmsg: &'static str,
+            ids: Vec<String>,
+        }
+        self.refuse(access_token, &[]).unwrap_or_else(|| {
+            let ids = (1..=self.scenario().server.members_in_scope).map(|number| format!("member{number}"));
+            Reply::ok(json(&Permitted { errcode: 0, errmsg: "ok", ids: ids.collect() }))
+        })
     }
 
     /// Told of every reply when it is sent.

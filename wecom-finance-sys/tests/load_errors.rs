@@ -116,3 +116,19 @@ fn a_library_that_is_not_the_sdk_names_the_missing_function() {
         assert!(matches!(error, LoadError::MissingSymbol { symbol: "NewSdk", .. }), "{error:?}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_download_that_was_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(compiled(folder.path(), None)).unwrap();
+    for len in [20, 63, 64, 4_096, whole.len() / 2, whole.len() - 1] {
+        let (_folder, error) = file("candidate.so", &whole[..len]);
+        assert!(
+            matches!(&error, LoadError::NotALibrary { found: "an incomplete library", .. }),
+            "{len} bytes: {error:?}"
+        );
+    }
+    let (_folder, error) = file("candidate.so", &whole);
+    assert!(matches!(error, LoadError::MissingSymbol { .. }), "{error:?}");
+}

@@ -12,10 +12,12 @@ mod listener;
 mod quota;
 mod read_ahead;
 mod replies;
+mod scope;
 mod session;
 mod stats;
 mod tls;
 mod token;
+mod tunnel;
 mod upstream;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::EgressBuilder;
+pub use certificate::AcceptedCertificate;
 pub use clock::ClockSkew;
 use listener::{Listener, Shared};
 pub use session::EgressSession;
@@ -123,6 +126,12 @@ impl Egress {
         self.shared().counters.read()
     }
 
+    /// The certificate of the latest connection to WeCom; `None` before there was one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<AcceptedCertificate> {
+        self.shared().upstream.certificate()
+    }
+
     /// How this machine's clock differs from WeCom's, by the latest reply that named a date; `None` before that. The first time that
     /// it [is wrong](ClockSkew::is_wrong), the log is told, too.
     #[must_use]
@@ -145,7 +154,7 @@ impl Egress {
         self.shared().upstream_proxy.as_deref()
     }
 
-    fn shared(&self) -> &Shared {
+    fn shared(&self) -> &Arc<Shared> {
         self.listener.shared()
     }
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "native")]
 mod certificate;
+#[cfg(feature = "native")]
+mod chinese;
 mod code_enum;
 #[cfg(feature = "native")]
 mod kinds;

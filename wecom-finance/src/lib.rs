@@ -110,7 +110,9 @@ pub use crate::chat::{
     ChatIterator, ChatPage, ChatRecord, Gap, MalformedItem, OpenedMessage, RETENTION, SealedMessage,
 };
 #[cfg(feature = "egress")]
-pub use crate::egress::{ClockSkew, Egress, EgressBuilder, EgressSession, EgressStats, Tls};
+pub use crate::egress::{
+    AcceptedCertificate, ClockSkew, Egress, EgressBuilder, EgressSession, EgressStats, Tls,
+};
 #[cfg(feature = "native")]
 pub use crate::error::{
     CertificateProblem, Error, Operation, RejectedCertificate, Result, UnopenedMessage, UnopenedReason,

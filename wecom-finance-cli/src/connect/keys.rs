@@ -1,11 +1,11 @@
 //! The private keys that the options name.
 
-use wecom_finance::{KeyError, KeyErrorKind, KeyRing};
+use wecom_finance::{Error, KeyError, KeyErrorKind, KeyRing};
 
 use super::secrets;
 use crate::args::CommonArgs;
-use crate::failure::{Failure, with_causes};
-use crate::language::say;
+use crate::failure::Failure;
+use crate::language::{self, say};
 
 /// All keys: those of the directory, and on top of them the single ones.
 pub(crate) fn load(common: &CommonArgs) -> Result<KeyRing, Failure> {
@@ -13,28 +13,27 @@ pub(crate) fn load(common: &CommonArgs) -> Result<KeyRing, Failure> {
     let directory = common.keys.as_ref().filter(|directory| !directory.as_os_str().is_empty());
     if directory.is_none() && common.key.is_empty() {
         return Err(Failure::usage(
-            "no private keys are given",
+            say("no private keys are given", "未指定私钥"),
             say(
                 "give their directory with --keys or WECOM_KEYS (1.pem, 2.pem, …), or single ones with --key VER=PATH; \
                  `keygen` makes a new pair",
                 "请用 --keys 或 WECOM_KEYS 指定私钥目录（1.pem、2.pem…），或用 --key 版本=路径 指定单个私钥；keygen 可生成新密钥对",
             ),
-        ));
+        )
+        .code("keys_missing"));
     }
     let mut ring = match directory {
-        Some(directory) => {
-            KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(|error| unusable(&error))?
-        }
+        Some(directory) => KeyRing::from_dir_with(directory, passphrase.as_ref()).map_err(unusable)?,
         None => KeyRing::new(),
     };
     for key in &common.key {
-        ring.insert_file(key.version, &key.path, passphrase.as_ref()).map_err(|error| unusable(&error))?;
+        ring.insert_file(key.version, &key.path, passphrase.as_ref()).map_err(unusable)?;
     }
     Ok(ring)
 }
 
 /// The library's words say what to do about the file; which option it is about is ours to say.
-fn unusable(error: &KeyError) -> Failure {
+fn unusable(error: KeyError) -> Failure {
     let remedy = match error.kind() {
         KeyErrorKind::PassphraseMissing | KeyErrorKind::PassphraseWrong => say(
             "give the passphrase with --key-passphrase-file or WECOM_KEY_PASSPHRASE",
@@ -49,5 +48,5 @@ fn unusable(error: &KeyError) -> Failure {
             "请更正该文件，或指向它的选项：--keys、WECOM_KEYS 或 --key",
         ),
     };
-    Failure::usage(with_causes(error), remedy)
+    Failure::usage(Error::from(error).describe(language::current()), remedy).code("key_unusable")
 }

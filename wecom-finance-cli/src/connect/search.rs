@@ -43,14 +43,18 @@ pub(crate) fn find(common: &CommonArgs) -> Result<PathBuf, Failure> {
     }
     let searched: Vec<String> = searched.iter().map(|directory| directory.display().to_string()).collect();
     Err(Failure::usage(
-        format!("{FILE_NAME} is not found; searched: {}", searched.join(", ")),
+        say(
+            &format!("{FILE_NAME} is not found; searched: {}", searched.join(", ")),
+            &format!("未找到 {FILE_NAME}；已搜索：{}", searched.join("、")),
+        ),
         say(
             "download it from https://developer.work.weixin.qq.com/document/path/91774 and give its path with --sdk or \
              WECOM_FINANCE_SDK, or try --demo, which needs none",
             "请从 https://developer.work.weixin.qq.com/document/path/91774 下载，并用 --sdk 或 WECOM_FINANCE_SDK 指定路径；\
              也可以用 --demo 试用，无需 SDK",
         ),
-    ))
+    )
+    .code("sdk_not_given"))
 }
 
 fn directories() -> Vec<PathBuf> {

@@ -3,11 +3,11 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use wecom_finance::Secret;
+use wecom_finance::{Error, Secret};
 
 use crate::args::CommonArgs;
-use crate::failure::{Failure, with_causes};
-use crate::language::say;
+use crate::failure::Failure;
+use crate::language::{self, say};
 
 /// The archive's secret, if there is one.
 pub(crate) fn archive_secret(common: &CommonArgs) -> Result<Option<Secret>, Failure> {
@@ -25,7 +25,7 @@ pub(crate) fn archive_secret(common: &CommonArgs) -> Result<Option<Secret>, Fail
 
 pub(crate) fn missing() -> Failure {
     Failure::usage(
-        "no archive secret is given",
+        say("no archive secret is given", "未提供会话内容存档 Secret"),
         say(
             "put it into a file and give that with --secret-file or WECOM_SECRET_FILE, or set WECOM_SECRET (admin \
              console, conversation archive)",
@@ -33,6 +33,7 @@ pub(crate) fn missing() -> Failure {
              会话内容存档）",
         ),
     )
+    .code("secret_missing")
 }
 
 /// The proxy's `user:password`, if there is one.
@@ -56,6 +57,7 @@ fn variable(name: &str) -> Option<Secret> {
 fn read(path: &Path, option: &str) -> Result<Secret, Failure> {
     Secret::from_file(path).map_err(|error| {
         let correct = say("correct the path in", "请更正路径：");
-        Failure::usage(with_causes(&error), format!("{correct} {option}"))
+        Failure::usage(Error::from(error).describe(language::current()), format!("{correct} {option}"))
+            .code("secret_unreadable")
     })
 }

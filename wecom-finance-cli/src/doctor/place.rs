@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use wecom_finance::Timestamp;
 
-use super::Checks;
+use super::check::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
 use crate::download::disk_failure;

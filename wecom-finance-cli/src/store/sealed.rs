@@ -145,6 +145,20 @@ impl Store {
         Ok(from_db(attempts).saturating_sub(1))
     }
 
+    /// The newest messages as WeCom sealed them, the newest first.
+    pub(crate) fn newest_sealed(
+        &self,
+        corp_id: &str,
+        limit: usize,
+    ) -> Result<Vec<SealedMessage>, StoreError> {
+        let batch = self.batch(
+            "SELECT seq, msgid, publickey_ver, encrypt_random_key, encrypt_chat_msg FROM sealed
+             WHERE corp_id = ?1 ORDER BY seq DESC LIMIT ?2",
+            params![corp_id, i64::try_from(limit).unwrap_or(i64::MAX)],
+        )?;
+        Ok(batch.messages)
+    }
+
     fn batch(&self, sql: &str, parameters: impl Params) -> Result<Unopened, StoreError> {
         let mut statement = self.db.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;

@@ -10,7 +10,10 @@
     reason = "these are tests"
 )]
 
+#[path = "../../../wecom-finance-sys/tests/compiler/mod.rs"]
+mod compiler;
 mod deadly;
+mod doctor;
 mod gaps;
 mod kill;
 mod media;

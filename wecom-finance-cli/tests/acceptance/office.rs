@@ -36,7 +36,7 @@ impl Office {
         let folder = tempfile::tempdir().unwrap();
         let office = Self { world, server, sdk, folder };
         fs::write(office.path("secret"), office.world.secret()).unwrap();
-        fs::write(office.path("root.pem"), office.server.certificate_pem()).unwrap();
+        fs::write(office.path("root.pem"), office.server.root_pem()).unwrap();
         fs::create_dir(office.path("keys")).unwrap();
         for version in office.world.key_versions() {
             office.add_key(version);
@@ -51,6 +51,11 @@ impl Office {
     pub(crate) fn add_key(&self, version: u32) {
         let path = self.path("keys").join(format!("{version}.pem"));
         fs::write(path, self.world.key_pem(version).unwrap()).unwrap();
+    }
+
+    /// The vendor's library.
+    pub(crate) fn sdk(&self) -> &Path {
+        &self.sdk
     }
 
     pub(crate) fn remove_key(&self, version: u32) {
@@ -77,9 +82,10 @@ impl Office {
     /// The same with all that reaches WeCom.
     pub(crate) fn online(&self, name: &str) -> Command {
         let mut command = self.command(name);
-        command.arg("--sdk").arg(&self.sdk);
-        command.args(["--corp-id", self.world.corp_id(), "--secret-file", "secret", "--keys", "keys"]);
-        command.args(["--proxy", &self.server.proxy_url()]);
+        command.env("WECOM_FINANCE_SDK", &self.sdk);
+        command.args(["--secret-file", "secret", "--keys", "keys"]);
+        command.env("WECOM_CORP_ID", self.world.corp_id());
+        command.env("WECOM_PROXY", self.server.proxy_url());
         command.env("WECOM_CA_FILE", "root.pem");
         command
     }

@@ -10,6 +10,9 @@
 
 mod archive;
 mod commands;
+#[cfg(target_os = "linux")]
+#[path = "../../../wecom-finance-sys/tests/compiler/mod.rs"]
+mod compiler;
 mod corp;
 mod disk;
 mod doctor;

@@ -119,13 +119,16 @@ fn answer(shared: &Shared, request: &Request) -> (Reply, Option<World>) {
             let corp_id = request.parameter("corpid").unwrap_or_default();
             (shared.worlds.iter().find(|world| world.corp_id() == corp_id), 40_013)
         }
-        "/cgi-bin/message/getchatdata" | "/cgi-bin/message/getchatmediadata" => (of_token(), 40_014),
+        "/cgi-bin/message/getchatdata"
+        | "/cgi-bin/message/getchatmediadata"
+        | "/cgi-bin/msgaudit/get_permit_user_list" => (of_token(), 40_014),
         _ => return (Reply::status(404), None),
     };
     let Some(world) = world else { return (Reply::errcode(errcode), None) };
     let reply = match request.path() {
         "/cgi-bin/gettoken" => world.get_token(&request.parameter("corpsecret").unwrap_or_default()),
         "/cgi-bin/message/getchatdata" => world.get_chat_data(&token, &request.body),
+        "/cgi-bin/msgaudit/get_permit_user_list" => world.get_permit_user_list(&token),
         _ => world.get_media_data(&token, request.range(), &request.body),
     };
     (reply, Some(world.clone()))

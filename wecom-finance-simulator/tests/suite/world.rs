@@ -165,7 +165,7 @@ fn seqs_have_gaps_and_pages_their_order() {
     // WeCom forgets what is old, and remembers nothing.
     world.forget_before(16);
     assert_eq!(seqs(pull(&mut handle, 1_000)), [16, 17, 18, 19, 20]);
-    let order = wecom_finance_simulator::Control::from_json(r#"{"forget_before":19}"#).unwrap();
+    let order = Control::from_json(r#"{"forget_before":19}"#).unwrap();
     assert_eq!(world.control(order), 0);
     world.forget_before(1);
     assert_eq!(seqs(pull(&mut handle, 2)), [19, 20]);

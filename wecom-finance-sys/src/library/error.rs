@@ -74,7 +74,7 @@ pub enum LoadError {
         version: String,
     },
     /// The loader refuses the file for another reason.
-    #[error("{} cannot be loaded: {detail}", path.display())]
+    #[error("{} cannot be loaded: {detail}{}", path.display(), loader_hint(detail))]
     NotLoadable {
         /// The path that was asked for.
         path: PathBuf,
@@ -162,6 +162,15 @@ impl LoadError {
     }
 }
 
+/// What the loader's words mean, where they do not say it.
+fn loader_hint(detail: &str) -> &'static str {
+    if detail.contains("failed to map segment") {
+        ": its file system is mounted noexec, or a security policy forbids running it; move it to another place"
+    } else {
+        ""
+    }
+}
+
 fn install_hint(library: &str) -> &'static str {
     if library.starts_with("libz.") {
         ": install zlib (Debian and Ubuntu: apt-get install zlib1g; CentOS: yum install zlib)"
@@ -198,6 +207,12 @@ mod tests {
     fn musl_is_recognised_by_its_loader() {
         let error = sorted("Error relocating /opt/sdk.so: __strtod_internal: symbol not found");
         assert!(matches!(error, LoadError::Musl { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_mount_without_execution_is_named() {
+        let error = sorted("/tmp/sdk.so: failed to map segment from shared object: Operation not permitted");
+        assert!(error.to_string().contains("mounted noexec"), "{error}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
     pub(super) build: SdkBuild,
     head: Vec<u8>,
+    len: usize,
 }
 
 /// The SDK as a file: there, and a library for this system, but not loaded.
@@ -79,7 +80,7 @@ impl Candidate {
         let content = fs::read(&absolute).map_err(unreadable)?;
         let build = SdkBuild::from_sha256(Sha256::digest(&content).into());
         let head = content.get(..64).unwrap_or(&content).to_vec();
-        Ok(Self { path: absolute, build, head })
+        Ok(Self { path: absolute, build, head, len: content.len() })
     }
 
     /// Turns away what the loader would refuse with less helpful words.
@@ -89,7 +90,11 @@ impl Candidate {
         let wrong = |found, advice| Err(LoadError::NotALibrary { path: self.path.clone(), found, advice });
         match self.head.as_slice() {
             [] => wrong("an empty file", DOWNLOAD),
-            [0x7f, b'E', b'L', b'F', ..] if cfg!(target_os = "linux") => self.check_machine(),
+            [0x7f, b'E', b'L', b'F', ..] if cfg!(target_os = "linux") => {
+                self.check_machine()?;
+                // The loader maps what is not there, and the process ends by SIGBUS.
+                if self.is_cut_short() { wrong("an incomplete library", "download it again") } else { Ok(()) }
+            }
             [0x7f, b'E', b'L', b'F', ..] => {
                 wrong("a Linux library", "the vendor builds for Linux and Windows only")
             }
@@ -100,6 +105,19 @@ impl Candidate {
             [b'<', ..] => wrong("an HTML or XML page", DOWNLOAD),
             _ => wrong("something else", DOWNLOAD),
         }
+    }
+
+    /// Whether the table of sections, with which linkers end a library, lies beyond the end of the file.
+    fn is_cut_short(&self) -> bool {
+        let number = |at: usize, bytes: usize| {
+            let field = self.head.get(at..at.checked_add(bytes)?)?;
+            Some(field.iter().rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte)))
+        };
+        let (Some(table), Some(entry), Some(entries)) = (number(40, 8), number(58, 2), number(60, 2)) else {
+            return true;
+        };
+        let end = table.saturating_add(entry.saturating_mul(entries));
+        u64::try_from(self.len).is_ok_and(|len| len < end)
     }
 
     fn check_machine(&self) -> Result<(), LoadError> {

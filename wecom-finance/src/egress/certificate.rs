@@ -1,7 +1,7 @@
 //! The check of WeCom's certificate, which says what it refused.
 
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest;
 use rustls::client::WebPkiServerVerifier;
@@ -17,13 +17,66 @@ use x509_cert::time::Time;
 use crate::Timestamp;
 use crate::error::{CertificateProblem, RejectedCertificate};
 
+/// The certificate by which a server proved to be WeCom.
+///
+/// Who ends TLS on the way with an authority that this machine trusts (a company's proxy) is accepted, and recognised
+/// here: no public authority has signed for WeCom's host then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcceptedCertificate {
+    /// Whom it names as its owner.
+    pub subject: String,
+    /// Who signed it.
+    pub issuer: String,
+    /// The end of its validity.
+    pub not_after: Option<Timestamp>,
+    /// The SHA-256 of the certificate, in hexadecimal: what tools call its fingerprint.
+    pub sha256: String,
+    /// Whether it would be accepted by the public authorities alone: those of Mozilla's list when this library was built.
+    pub is_public: bool,
+}
+
+/// The one that was accepted last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accepted(Arc<Mutex<Option<AcceptedCertificate>>>);
+
+impl Accepted {
+    pub(super) fn latest(&self) -> Option<AcceptedCertificate> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<AcceptedCertificate>> {
+        // Replaced whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The usual check, whose errors hold what was presented: [`rejected`] finds it in them again.
 #[derive(Debug)]
-pub(super) struct ReportingVerifier(Arc<WebPkiServerVerifier>);
+pub(super) struct ReportingVerifier {
+    webpki: Arc<WebPkiServerVerifier>,
+    /// Asked for information only: what it says decides nothing.
+    public: Arc<WebPkiServerVerifier>,
+    accepted: Accepted,
+}
 
 impl ReportingVerifier {
-    pub(super) fn new(webpki: Arc<WebPkiServerVerifier>) -> Self {
-        Self(webpki)
+    pub(super) fn new(
+        webpki: Arc<WebPkiServerVerifier>,
+        public: Arc<WebPkiServerVerifier>,
+        accepted: Accepted,
+    ) -> Self {
+        Self { webpki, public, accepted }
+    }
+
+    fn remember(&self, der: &[u8], is_public: impl FnOnce() -> bool) {
+        let mut latest = self.accepted.lock();
+        let sha256 = fingerprint(der);
+        if latest.as_ref().is_some_and(|latest| latest.sha256 == sha256) {
+            return;
+        }
+        let Read { subject, issuer, not_after, .. } = read(der).unwrap_or_default();
+        *latest = Some(AcceptedCertificate { subject, issuer, not_after, sha256, is_public: is_public() });
     }
 }
 
@@ -36,16 +89,23 @@ impl ServerCertVerifier for ReportingVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).map_err(
-            |error| {
+        let check = |verifier: &WebPkiServerVerifier| {
+            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        match check(&self.webpki) {
+            Ok(verified) => {
+                self.remember(end_entity, || check(&self.public).is_ok());
+                Ok(verified)
+            }
+            Err(error) => {
                 let problem = match error {
                     rustls::Error::InvalidCertificate(error) => problem(&error),
                     _ => CertificateProblem::Invalid,
                 };
-                let report = Report(read(end_entity, problem));
-                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(report))))
-            },
-        )
+                let report = Report(refused(end_entity, problem));
+                Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(report)))))
+            }
+        }
     }
 
     fn verify_tls12_signature(
@@ -54,7 +114,7 @@ impl ServerCertVerifier for ReportingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.webpki.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -63,11 +123,11 @@ impl ServerCertVerifier for ReportingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.webpki.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.webpki.supported_verify_schemes()
     }
 }
 
@@ -108,14 +168,31 @@ fn problem(error: &CertificateError) -> CertificateProblem {
     }
 }
 
-fn read(der: &[u8], problem: CertificateProblem) -> RejectedCertificate {
-    let sha256 = digest::digest(&digest::SHA256, der).as_ref().iter().fold(String::new(), |mut hex, byte| {
+fn refused(der: &[u8], problem: CertificateProblem) -> RejectedCertificate {
+    let Read { subject, issuer, names, not_before, not_after } = read(der).unwrap_or_default();
+    RejectedCertificate { problem, subject, issuer, names, not_before, not_after, sha256: fingerprint(der) }
+}
+
+fn fingerprint(der: &[u8]) -> String {
+    digest::digest(&digest::SHA256, der).as_ref().iter().fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
         _ = write!(hex, "{byte:02x}");
         hex
-    });
-    let unread = RejectedCertificate::unread(problem, sha256);
-    let Ok(certificate) = Certificate::from_der(der) else { return unread };
+    })
+}
+
+/// What a certificate says, in a form that can be shown.
+#[derive(Default)]
+struct Read {
+    subject: String,
+    issuer: String,
+    names: Vec<String>,
+    not_before: Option<Timestamp>,
+    not_after: Option<Timestamp>,
+}
+
+fn read(der: &[u8]) -> Option<Read> {
+    let certificate = Certificate::from_der(der).ok()?;
     let certificate = certificate.tbs_certificate();
     let names = certificate.get_extension::<SubjectAltName>().ok().flatten();
     let names = names.iter().flat_map(|(_critical, names)| &names.0).filter_map(|name| match name {
@@ -123,14 +200,13 @@ fn read(der: &[u8], problem: CertificateProblem) -> RejectedCertificate {
         GeneralName::IpAddress(address) => ip(address.as_bytes()),
         _ => None,
     });
-    RejectedCertificate {
+    Some(Read {
         subject: printable(&certificate.subject().to_string()),
         issuer: printable(&certificate.issuer().to_string()),
         names: names.take(NAMES_SHOWN).collect(),
         not_before: Some(timestamp(certificate.validity().not_before)),
         not_after: Some(timestamp(certificate.validity().not_after)),
-        ..unread
-    }
+    })
 }
 
 const NAMES_SHOWN: usize = 8;
@@ -166,7 +242,7 @@ mod tests {
         params.not_after = rcgen::date_time_ymd(2025, 1, 2);
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
-        let read = read(certificate.der(), CertificateProblem::Expired);
+        let read = refused(certificate.der(), CertificateProblem::Expired);
         assert!(read.subject.contains("evil"), "{}", read.subject);
         assert!(!read.to_string().contains(char::is_control), "{read}");
         assert_eq!(read.issuer, read.subject);
@@ -176,7 +252,7 @@ mod tests {
         assert_eq!(read.sha256.len(), 64);
         assert!(read.to_string().starts_with("it has expired (subject: "), "{read}");
 
-        let none = super::read(b"no certificate", CertificateProblem::Invalid);
+        let none = refused(b"no certificate", CertificateProblem::Invalid);
         assert_eq!((none.sha256.len(), none.subject.as_str()), (64, ""));
         assert!(none.names.is_empty() && none.not_before.is_none());
     }

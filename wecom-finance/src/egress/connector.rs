@@ -12,11 +12,12 @@ use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::tunnel;
 use crate::error::UnreachableKind;
 use crate::{Error, Proxy, Result};
 
@@ -121,45 +122,42 @@ impl Service<Uri> for Connector {
                 Way::Http { proxy, .. } | Way::Socks { proxy, .. } => proxy.clone(),
             };
             let stream = dial.call(first).await.map_err(|error| no_connection(&error))?;
-            let dialled = Dialled(Some(stream));
-            // Errors of the handshakes name no type of theirs, only a text.
-            let refused = |error: &dyn fmt::Display| NoWay {
-                kind: UnreachableKind::ProxyRefused,
-                detail: error.to_string(),
-            };
             match &*way {
-                Way::Direct => dialled.taken(),
-                Way::Http { proxy, authorization } => {
-                    let mut tunnel = Tunnel::new(proxy.clone(), dialled);
-                    if let Some(authorization) = authorization {
-                        tunnel = tunnel.with_auth(authorization.clone());
-                    }
-                    tunnel.call(host).await.map_err(|error| refused(&error))
+                Way::Direct => Ok(stream),
+                Way::Http { authorization, .. } => {
+                    let stream = stream.into_inner();
+                    tunnel::open(&stream, &host, authorization.as_ref()).await?;
+                    Ok(TokioIo::new(stream))
                 }
                 Way::Socks { proxy, credentials } => {
-                    let mut socks = SocksV5::new(proxy.clone(), dialled);
+                    let mut socks = SocksV5::new(proxy.clone(), Dialled(Some(stream)));
                     if let Some((user, password)) = credentials {
                         socks = socks.with_auth(user.clone(), password.clone());
                     }
-                    socks.call(host).await.map_err(|error| refused(&error))
+                    socks.call(host).await.map_err(|error| no_socks(&error.to_string()))
                 }
             }
         })
     }
 }
 
-/// A connection that stands already, for the handshakes, which would hide why it could not be made.
-struct Dialled(Option<TokioIo<TcpStream>>);
-
-impl Dialled {
-    fn taken(mut self) -> Result<TokioIo<TcpStream>, NoWay> {
-        self.take()
-    }
-
-    fn take(&mut self) -> Result<TokioIo<TcpStream>, NoWay> {
-        self.0.take().ok_or_else(|| NoWay { kind: UnreachableKind::Other, detail: String::new() })
-    }
+/// What ended the SOCKS handshake: its errors have no type that can be named, only a text.
+fn no_socks(text: &str) -> NoWay {
+    let says = |part: &str| text.contains(part);
+    let kind = if says("credentials not accepted") || says("authentication") {
+        UnreachableKind::ProxyLogin
+    } else if says("failed parsing") {
+        UnreachableKind::NotAProxy
+    } else if says("io error") {
+        UnreachableKind::Interrupted
+    } else {
+        UnreachableKind::ProxyRefused
+    };
+    NoWay { kind, detail: text.to_owned() }
 }
+
+/// A connection that stands already, for the SOCKS handshake, which would hide why it could not be made.
+struct Dialled(Option<TokioIo<TcpStream>>);
 
 impl Service<Uri> for Dialled {
     type Response = TokioIo<TcpStream>;
@@ -171,7 +169,8 @@ impl Service<Uri> for Dialled {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        std::future::ready(self.take())
+        let gone = || NoWay { kind: UnreachableKind::Other, detail: String::new() };
+        std::future::ready(self.0.take().ok_or_else(gone))
     }
 }
 

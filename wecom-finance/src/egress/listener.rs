@@ -114,7 +114,7 @@ impl Listener {
         Ok(Self { shared, address, stop, acceptor: Some(acceptor) })
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 

@@ -156,6 +156,19 @@ pub(super) fn chat_reply(reply: UpstreamReply) -> (Reply, Option<i64>) {
     (Reply::ok(vec![reply.body]), refused)
 }
 
+/// The refusal that a reply of any request may hold.
+pub(super) fn read_refusal(body: &[u8]) -> Result<(), Failure> {
+    #[derive(Deserialize)]
+    struct Outcome<'a> {
+        #[serde(default)]
+        errcode: i64,
+        #[serde(borrow)]
+        errmsg: Option<Cow<'a, str>>,
+    }
+    let outcome: Outcome<'_> = read(body)?;
+    refusal(outcome.errcode, outcome.errmsg)
+}
+
 fn refusal(errcode: i64, errmsg: Option<Cow<'_, str>>) -> Result<(), Failure> {
     if errcode == 0 {
         return Ok(());
@@ -169,7 +182,7 @@ fn refusal(errcode: i64, errmsg: Option<Cow<'_, str>>) -> Result<(), Failure> {
 }
 
 /// Reads nothing deeper than serde_json's 128 levels into values, and skips the rest without recursion.
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| {
         // Not the error's text, which can quote the reply.
         let what = match error.classify() {

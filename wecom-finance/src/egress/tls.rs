@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::HOST;
-use super::certificate::ReportingVerifier;
+use super::certificate::{Accepted, ReportingVerifier};
 use crate::{Error, Result};
 
 /// Whose word counts for WeCom's certificate.
@@ -102,18 +102,22 @@ impl Tls {
         roots
     }
 
-    /// TLS as it is spoken with WeCom.
-    pub(super) fn client(&self) -> Result<ClientConfig> {
+    /// TLS as it is spoken with WeCom. What is accepted is noted in `accepted`.
+    pub(super) fn client(&self, accepted: Accepted) -> Result<ClientConfig> {
         let provider = provider();
-        let webpki =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(self.roots()), Arc::clone(&provider))
+        let verifier = |roots: RootCertStore| {
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
-                .map_err(|error| setup(error.to_string()))?;
+                .map_err(|error| setup(error.to_string()))
+        };
+        let webpki = verifier(self.roots())?;
+        let public = verifier(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())?;
+        let verifier = ReportingVerifier::new(webpki, public, accepted);
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| setup(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(ReportingVerifier::new(webpki)))
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)

@@ -85,6 +85,12 @@ impl TokenCache {
         self.lock().take_if(|known| known.token.as_str() == token);
     }
 
+    /// The token that is handed out now, if there is one.
+    pub(super) fn current(&self) -> Option<Zeroizing<String>> {
+        let known = self.lock();
+        known.as_ref().filter(|known| Instant::now() < known.until).map(|known| known.token.clone())
+    }
+
     fn known(&self, target: &str) -> Option<Granted> {
         let known = self.lock();
         let known = known.as_ref().filter(|known| known.target.as_str() == target)?;

@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::certificate;
+use super::certificate::{self, Accepted, AcceptedCertificate};
 use super::clock::{Clock, ClockSkew};
 use super::connector::{Connector, NoWay, kind_of};
 use super::failure::Failure;
@@ -38,6 +38,7 @@ const PREPARED: usize = 1024 * 1024;
 pub(super) struct Upstream {
     client: Client<Counted, Full<Bytes>>,
     counters: Arc<Counters>,
+    accepted: Accepted,
     clock: Clock,
 }
 
@@ -56,7 +57,8 @@ impl Upstream {
         patience: Duration,
         counters: &Arc<Counters>,
     ) -> Result<Self> {
-        let https = HttpsConnector::from((Connector::new(proxy, patience)?, tls.client()?));
+        let accepted = Accepted::default();
+        let https = HttpsConnector::from((Connector::new(proxy, patience)?, tls.client(accepted.clone())?));
         let connector = Counted { https, counters: Arc::clone(counters) };
         let mut builder = Client::builder(TokioExecutor::new());
         builder
@@ -65,7 +67,17 @@ impl Upstream {
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .http1_max_headers(64)
             .http1_max_buf_size(64 * 1024);
-        Ok(Self { client: builder.build(connector), counters: Arc::clone(counters), clock: Clock::default() })
+        Ok(Self {
+            client: builder.build(connector),
+            counters: Arc::clone(counters),
+            accepted,
+            clock: Clock::default(),
+        })
+    }
+
+    /// The certificate of the latest connection.
+    pub(super) fn certificate(&self) -> Option<AcceptedCertificate> {
+        self.accepted.latest()
     }
 
     /// Sends the SDK's request to WeCom, and reads a reply of at most `limit` bytes.

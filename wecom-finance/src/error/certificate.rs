@@ -27,21 +27,6 @@ pub struct RejectedCertificate {
     pub sha256: String,
 }
 
-impl RejectedCertificate {
-    #[cfg(feature = "egress")]
-    pub(crate) fn unread(problem: CertificateProblem, sha256: String) -> Self {
-        Self {
-            problem,
-            subject: String::new(),
-            issuer: String::new(),
-            names: Vec::new(),
-            not_before: None,
-            not_after: None,
-            sha256,
-        }
-    }
-}
-
 impl fmt::Display for RejectedCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { problem, subject, issuer, names, not_before, not_after, sha256 } = self;

@@ -171,6 +171,8 @@ pub enum Operation {
     Open,
     /// `GetMediaData`.
     Media,
+    /// The question for the members that the archive records, which is none of the SDK's.
+    Scope,
 }
 
 impl fmt::Display for Operation {
@@ -181,6 +183,7 @@ impl fmt::Display for Operation {
             Self::Chat => "pulling messages",
             Self::Open => "opening a message",
             Self::Media => "fetching a file",
+            Self::Scope => "asking for the members in scope",
         })
     }
 }
@@ -298,12 +301,12 @@ impl Error {
         Self::Sdk { operation, code }
     }
 
-    /// What the server refused, with its text cut to a bearable length.
+    /// What the server refused, with its text cut to a bearable length, and nothing in it that a terminal would obey.
     pub(crate) fn refused(operation: Operation, errcode: i64, errmsg: &str) -> Self {
         Self::Server {
             operation,
             code: ServerCode::from_raw(errcode),
-            message: errmsg.chars().take(QUOTED_ERRMSG_CHARACTERS).collect(),
+            message: errmsg.chars().filter(|c| !c.is_control()).take(QUOTED_ERRMSG_CHARACTERS).collect(),
         }
     }
 
@@ -387,6 +390,24 @@ impl Error {
         }
     }
 
+    /// What is wrong, in one sentence: in English the `Display` text with those of its causes, in Chinese the same. What other
+    /// systems say about it stays in their language.
+    ///
+    /// ```
+    /// use wecom_finance::{Error, Language, Operation, SdkCode};
+    ///
+    /// let error = Error::from_sdk(Operation::Media, SdkCode::Expired);
+    /// assert_eq!(error.describe(Language::English), "fetching a file failed: the file has expired (10010)");
+    /// assert_eq!(error.describe(Language::Chinese), "下载文件失败：文件已过期（10010）");
+    /// ```
+    #[must_use]
+    pub fn describe(&self, language: Language) -> String {
+        match language {
+            Language::English => with_causes(self),
+            Language::Chinese => super::chinese::describe(self),
+        }
+    }
+
     /// What to do about it, in one sentence.
     #[must_use]
     pub fn remedy(&self, language: Language) -> Cow<'static, str> {
@@ -433,6 +454,19 @@ impl Error {
             }
         }
     }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn either(language: Language, english: &'static str, chinese: &'static str) -> Cow<'static, str> {
@@ -501,6 +535,12 @@ mod tests {
         assert!(error.remedy(Language::English).contains("203.0.113.9"));
         assert_eq!((error.server_hint(), refused("hint: [").server_hint()), (Some("1711"), None));
         assert!(!refused("no ip here").remedy(Language::English).is_empty());
+    }
+
+    #[test]
+    fn what_the_server_says_cannot_move_the_cursor() {
+        let error = refused("not \u{1b}[2Jallow\r\n");
+        assert!(error.to_string().ends_with("(not [2Jallow)"), "{error}");
     }
 
     #[test]

@@ -135,6 +135,10 @@ impl ServerCode {
                  to this corp id.",
                 "请在管理后台的会话内容存档页面重新复制 Secret，并确认它属于该 corpid。",
             ),
+            Self::InvalidCorpId => Remedy::new(
+                "Copy the corp id again from the admin console (My Company, Company Info): ww and 16 letters and digits.",
+                "请在管理后台「我的企业」→「企业信息」重新复制企业 ID：ww 加 16 位字母数字。",
+            ),
             Self::InvalidToken | Self::TokenExpired => NEW_TOKEN,
             Self::CustomerNotConsented => Remedy::new(
                 "Nothing can be read until the customer agrees: ask the customer for consent to being archived, then go on.",
@@ -207,9 +211,17 @@ impl UnreachableKind {
     #[must_use]
     pub const fn remedy(self, by_proxy: bool, language: Language) -> &'static str {
         let remedy = match (self, by_proxy) {
+            (Self::ProxyLogin, _) => Remedy::new(
+                "Give the proxy's user and password (--proxy-auth-file, Proxy::credentials), or correct them.",
+                "请提供代理的用户名和密码（--proxy-auth-file 或 Proxy::credentials），或更正已提供的账号。",
+            ),
             (Self::ProxyRefused, _) => Remedy::new(
-                "Check the proxy's user and password, and that it allows CONNECT to qyapi.weixin.qq.com:443.",
-                "请检查代理的用户名和密码，并确认其允许 CONNECT 到 qyapi.weixin.qq.com:443。",
+                "Ask the proxy's administrators to allow CONNECT to qyapi.weixin.qq.com:443.",
+                "请联系代理管理员，允许 CONNECT 到 qyapi.weixin.qq.com:443。",
+            ),
+            (Self::NotAProxy, _) => Remedy::new(
+                "Check the proxy's address and port, and whether it speaks http:// or socks5://.",
+                "请检查代理的地址和端口，以及协议应为 http:// 还是 socks5://。",
             ),
             (Self::NameNotFound, true) => Remedy::new(
                 "Check the proxy's host name and this machine's DNS.",
@@ -268,11 +280,15 @@ mod tests {
     #[cfg(feature = "native")]
     fn what_ends_the_way_has_a_remedy_in_both_languages() {
         use CertificateProblem::{Expired, Invalid, NotYetValid, OtherHost, Revoked, UnknownIssuer};
-        use UnreachableKind::{Interrupted, NameNotFound, Other, ProxyRefused, Refused, TimedOut, Tls};
+        use UnreachableKind::{
+            Interrupted, NameNotFound, NotAProxy, Other, ProxyLogin, ProxyRefused, Refused, TimedOut, Tls,
+        };
         for problem in [UnknownIssuer, OtherHost, Expired, NotYetValid, Revoked, Invalid] {
             check(&problem, |language| problem.remedy(language));
         }
-        for kind in [NameNotFound, Refused, TimedOut, ProxyRefused, Tls, Interrupted, Other] {
+        for kind in
+            [NameNotFound, Refused, TimedOut, ProxyLogin, ProxyRefused, NotAProxy, Tls, Interrupted, Other]
+        {
             check(&kind, |language| kind.remedy(true, language));
             check(&kind, |language| kind.remedy(false, language));
         }

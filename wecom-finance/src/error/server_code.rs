@@ -21,6 +21,8 @@ code_enum! {
         Busy = -1, "the server is busy";
         /// The secret does not belong to the corp id, or was reset.
         InvalidSecret = 40001, "wrong secret";
+        /// There is no corp with this id.
+        InvalidCorpId = 40013, "wrong corp id";
         /// The access token is not valid, most often because it was revoked.
         InvalidToken = 40014, "invalid access token";
         /// The customer has not agreed to being archived.
@@ -56,6 +58,7 @@ impl ServerCode {
         match self {
             Self::Busy | Self::InvalidToken | Self::TokenExpired | Self::RateLimited => true,
             Self::InvalidSecret
+            | Self::InvalidCorpId
             | Self::CustomerNotConsented
             | Self::ApiForbidden
             | Self::IpNotAllowed
@@ -76,6 +79,7 @@ impl ServerCode {
             Self::InvalidToken | Self::TokenExpired => true,
             Self::Busy
             | Self::InvalidSecret
+            | Self::InvalidCorpId
             | Self::CustomerNotConsented
             | Self::RateLimited
             | Self::ApiForbidden
@@ -97,6 +101,7 @@ impl ServerCode {
             Self::PageTooLarge => true,
             Self::Busy
             | Self::InvalidSecret
+            | Self::InvalidCorpId
             | Self::InvalidToken
             | Self::CustomerNotConsented
             | Self::TokenExpired
@@ -119,6 +124,7 @@ impl ServerCode {
             Self::RateLimited => true,
             Self::Busy
             | Self::InvalidSecret
+            | Self::InvalidCorpId
             | Self::InvalidToken
             | Self::CustomerNotConsented
             | Self::TokenExpired
@@ -141,6 +147,7 @@ impl ServerCode {
             Self::FileExpired => true,
             Self::Busy
             | Self::InvalidSecret
+            | Self::InvalidCorpId
             | Self::InvalidToken
             | Self::CustomerNotConsented
             | Self::TokenExpired
@@ -164,8 +171,8 @@ mod tests {
     #[test]
     fn numbers_survive_a_round_trip() {
         let known = [
-            -1, 40001, 40014, 41053, 42001, 45009, 48002, 60020, 301_042, 301_048, 301_052, 301_053, 301_058,
-            301_059,
+            -1, 40001, 40013, 40014, 41053, 42001, 45009, 48002, 60020, 301_042, 301_048, 301_052, 301_053,
+            301_058, 301_059,
         ];
         assert_eq!(ServerCode::ALL.iter().map(|code| code.raw()).collect::<Vec<_>>(), known);
         for raw in known {

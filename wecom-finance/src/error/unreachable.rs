@@ -12,8 +12,13 @@ pub enum UnreachableKind {
     Refused,
     /// No answer within the time limit.
     TimedOut,
-    /// The proxy answers, and does not let the connection through: wrong credentials, or WeCom's host is not allowed.
+    /// The proxy wants credentials: none were given, or other ones.
+    ProxyLogin,
+    /// The proxy answers, and does not let the connection through: WeCom's host is not allowed there, or cannot be
+    /// reached from there.
     ProxyRefused,
+    /// Who answers in the proxy's place does not speak its protocol.
+    NotAProxy,
     /// No TLS connection came about, for another reason than the certificate: who answers may not speak TLS.
     Tls,
     /// The connection broke before the reply was complete.
@@ -28,7 +33,9 @@ impl fmt::Display for UnreachableKind {
             Self::NameNotFound => "name not found",
             Self::Refused => "connection refused",
             Self::TimedOut => "timed out",
+            Self::ProxyLogin => "the proxy wants other credentials",
             Self::ProxyRefused => "the proxy refused",
+            Self::NotAProxy => "no proxy of this kind answers there",
             Self::Tls => "no TLS connection",
             Self::Interrupted => "the connection broke",
             Self::Other => "network failure",

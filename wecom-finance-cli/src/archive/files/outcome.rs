@@ -1,13 +1,13 @@
 //! What a failed attempt means for a file.
 
-use wecom_finance::{Error, Operation, SdkCode, ServerCode, WorkerEnd};
+use wecom_finance::{Error, Language, Operation, SdkCode, ServerCode, WorkerEnd};
 
-use crate::failure::with_causes;
 use crate::store::{Cause, MediaOutcome, Missed};
 
 /// `got_further`: whether more of the file is on the disk than before.
 pub(super) fn of_error(error: &Error, got_further: bool) -> MediaOutcome {
-    let reason = with_causes(error);
+    // The database is read by programs, too.
+    let reason = error.describe(Language::English);
     match (error, error.sdk_code()) {
         (_, Some(SdkCode::Expired)) | (Error::Server { code: ServerCode::FileExpired, .. }, _) => {
             MediaOutcome::Expired { reason }
