@@ -5,13 +5,13 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wecom_finance::Timestamp;
+use wecom_finance::{Language, Timestamp};
 
 use super::check::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
 use crate::download::disk_failure;
-use crate::language::say;
+use crate::language::{self, say};
 use crate::shelf;
 use crate::store::{Lock, Store, StoreError, now};
 
@@ -21,6 +21,9 @@ pub(super) use watch::clock_against_wecom;
 const CLOCK: std::ops::Range<u64> = 1_748_736_000..4_102_444_800;
 
 const LITTLE_SPACE: u64 = 1 << 30;
+
+/// With less than this a run would stop: SQLite's log of a page of messages alone takes some megabytes.
+const TOO_LITTLE_SPACE: u64 = 16 << 20;
 
 /// Checks the place, and gives the cursor that an archive run would begin with.
 pub(super) fn check(checks: &mut Checks, common: &CommonArgs, place: &ArchivePlace) -> u64 {
@@ -38,9 +41,9 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
         Ok(store) => store,
         Err(StoreError::Missing) => {
             let directory = directory_of(path);
-            match writable(&directory) {
-                Ok(()) => checks.ok("database", format!("{} will be made", path.display())),
-                Err(detail) => checks.fail("database", detail, rights()),
+            if is_usable(checks, "database", &directory) {
+                let path = path.display();
+                checks.ok("database", in_language(format!("{path} will be made"), format!("将创建 {path}")));
             }
             return 0;
         }
@@ -61,9 +64,15 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
             return 0;
         }
     };
-    match writable(path).and_then(|()| writable(&directory_of(path))) {
-        Err(detail) => checks.fail("database", detail, rights()),
-        Ok(()) => checks.ok("database", format!("{}, pulled up to seq {cursor}", path.display())),
+    if let Err(detail) = writable(path) {
+        checks.fail("database", detail, rights());
+    } else if is_usable(checks, "database", &directory_of(path)) {
+        let path = path.display();
+        let detail = in_language(
+            format!("{path}, pulled up to seq {cursor}"),
+            format!("{path}，已拉取至 seq {cursor}"),
+        );
+        checks.ok("database", detail);
     }
     if let Err(error @ StoreError::InUse) = Lock::take_if_there(path) {
         let failure = error.about(path);
@@ -91,8 +100,11 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
     if soon > 0 || over > 0 {
         checks.warn(
             "media queue",
-            format!(
-                "{pending} media files are pending: the time of {over} is over, that of {soon} within 24 hours"
+            in_language(
+                format!(
+                    "{pending} media files are pending: the time of {over} is over, that of {soon} within 24 hours"
+                ),
+                format!("{pending} 个媒体文件待下载：其中 {over} 个已过期，{soon} 个将在 24 小时内过期"),
             ),
             say(
                 "run `archive` now: WeCom forgets files a few days after their message",
@@ -100,7 +112,11 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
             ),
         );
     } else {
-        checks.ok("media queue", format!("{pending} media files are pending, none expires within 24 hours"));
+        let detail = in_language(
+            format!("{pending} media files are pending, none expires within 24 hours"),
+            format!("{pending} 个媒体文件待下载，24 小时内无过期"),
+        );
+        checks.ok("media queue", detail);
     }
 }
 
@@ -120,21 +136,57 @@ fn media(checks: &mut Checks, path: &Path, db: &Path) {
     if !present.is_dir() {
         return checks.fail(
             "media",
-            format!("{} is not a directory", present.display()),
+            in_language(
+                format!("{} is not a directory", present.display()),
+                format!("{} 不是目录", present.display()),
+            ),
             say("give a directory with --media", "请用 --media 指定一个目录"),
         );
     }
-    if let Err(detail) = writable(&present) {
-        return checks.fail("media", detail, rights());
+    if !is_usable(checks, "media", &present) {
+        return;
     }
     match free_space(&present) {
-        Some(free) if free < LITTLE_SPACE => checks.warn(
-            "media",
-            format!("{}: only {} MiB are free", path.display(), free >> 20),
-            say("make room on its disk", "请清理磁盘空间"),
-        ),
-        Some(free) => checks.ok("media", format!("{}, {} GiB free", path.display(), free >> 30)),
+        Some(free) if free < LITTLE_SPACE => {
+            checks.warn("media", only(path, free), say("make room on its disk", "请清理磁盘空间"));
+        }
+        Some(free) => {
+            let (path, free) = (path.display(), free >> 30);
+            let detail = in_language(format!("{path}, {free} GiB free"), format!("{path}，可用 {free} GiB"));
+            checks.ok("media", detail);
+        }
         None => checks.ok("media", path.display().to_string()),
+    }
+}
+
+/// Whether a run may write to this directory, and has room there. If not, that is the check.
+fn is_usable(checks: &mut Checks, name: &'static str, directory: &Path) -> bool {
+    if let Err(detail) = writable(directory) {
+        checks.fail(name, detail, rights());
+        return false;
+    }
+    match free_space(directory) {
+        Some(free) if free < TOO_LITTLE_SPACE => {
+            let remedy = say(
+                "make room on its disk, or choose another place with --db and --media",
+                "请清理磁盘空间，或用 --db 和 --media 选择其他位置",
+            );
+            checks.fail(name, only(directory, free), remedy);
+            false
+        }
+        _ => true,
+    }
+}
+
+fn only(path: &Path, free: u64) -> String {
+    let (path, free) = (path.display(), free >> 20);
+    in_language(format!("{path}: only {free} MiB are free"), format!("{path}：仅剩 {free} MiB 可用"))
+}
+
+fn in_language(english: String, chinese: String) -> String {
+    match language::current() {
+        Language::Chinese => chinese,
+        _ => english,
     }
 }
 
@@ -145,7 +197,7 @@ fn clock(checks: &mut Checks) {
     } else {
         checks.fail(
             "clock",
-            "this machine's clock is wrong by years",
+            say("this machine's clock is wrong by years", "本机时钟偏差数年"),
             say("set it: certificates and tokens depend on it", "请校准时钟：证书和令牌都依赖它"),
         );
     }
@@ -168,13 +220,19 @@ fn rights() -> &'static str {
 
 #[cfg(unix)]
 fn writable(path: &Path) -> Result<(), String> {
-    rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
-        .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(|error| {
+        let path = path.display();
+        in_language(format!("{path} cannot be written: {error}"), format!("{path} 不可写：{error}"))
+    })
 }
 
 #[cfg(not(unix))]
 fn writable(path: &Path) -> Result<(), String> {
-    if path.exists() { Ok(()) } else { Err(format!("{} does not exist", path.display())) }
+    if path.exists() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(in_language(format!("{path} does not exist"), format!("{path} 不存在")))
 }
 
 #[cfg(unix)]

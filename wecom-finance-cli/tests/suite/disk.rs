@@ -37,26 +37,59 @@ fn a_file_in_the_way_is_a_clear_stop() {
 fn a_full_disk_is_a_clear_stop() {
     let corp = with_a_file(8 * MIB);
     // No file may become larger than 4 MiB: for the program that is a disk that takes no more.
-    let mut command = Command::new("sh");
-    command.args(["-c", "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\""]);
+    let script = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\"";
+    let mut shell = Command::new("sh");
     let archive = corp.command(&["archive", "--json"]);
-    command
-        .arg(archive.get_program())
-        .args(archive.get_args())
-        .current_dir(archive.get_current_dir().unwrap());
-    for (name, value) in archive.get_envs() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
-    let ran = Ran::of(&mut command).exits_with(1);
+    let ran = Ran::of(begun_by(shell.args(["-c", script]), &archive)).exits_with(1);
     assert!(ran.stderr.contains("4-0.part cannot be written") && ran.stderr.contains('→'), "{}", ran.stderr);
     assert_eq!(ran.result()["media_pending"], 1);
     assert_pending(&corp);
     assert!(corp.place.files("wecom-media").is_empty(), "what room it took is free again");
     corp.run(&["archive"]).exits_with(0);
     assert_eq!(corp.place.files("wecom-media").len(), 1);
+}
+
+/// On a disk of its own of 1 MiB, where the system lets a test have one.
+#[test]
+#[cfg(target_os = "linux")]
+fn doctor_says_that_a_run_would_find_no_room() {
+    let corp = with_a_file(100);
+    fs::create_dir(corp.place.path("small")).unwrap();
+    let in_own_mounts = |script: &str| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--map-root-user", "--mount", "sh", "-c", script]).current_dir(corp.place.path(""));
+        unshare
+    };
+    let script = "mount -t tmpfs -o size=1m none small && exec \"$0\" \"$@\"";
+    if !in_own_mounts(script).arg("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: this system lets nobody mount a small disk");
+        return;
+    }
+    for (lang, only, would_not) in
+        [("en", "only 1 MiB are free", "would not work"), ("zh", "仅剩 1 MiB 可用", "无法")]
+    {
+        let places: [&[&str]; 2] = [&["--db", "small/archive.db", "--no-media"], &["--media", "small/media"]];
+        for place in places {
+            let doctor = corp.command(&[&["doctor", "--lang", lang], place].concat());
+            let ran = Ran::of(begun_by(&mut in_own_mounts(script), &doctor)).exits_with(1);
+            let line = ran.stdout.lines().find(|line| line.starts_with("FAIL")).unwrap();
+            assert!(line.contains(only) && line.contains("--db"), "{line}");
+            assert!(ran.stdout.contains(would_not), "{}", ran.stdout);
+        }
+    }
+}
+
+/// The command as the end of another one's arguments.
+fn begun_by<'a>(beginning: &'a mut Command, command: &Command) -> &'a mut Command {
+    beginning.arg(command.get_program()).args(command.get_args());
+    beginning.current_dir(command.get_current_dir().unwrap());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => beginning.env(name, value),
+            None => beginning.env_remove(name),
+        };
+    }
+    beginning
 }
 
 #[test]

@@ -18,11 +18,19 @@ pub(crate) struct InProcess {
 
 impl InProcess {
     /// With `connection`, which has the proxy of a route of its own already.
+    #[cfg_attr(
+        not(feature = "egress"),
+        expect(
+            unused_variables,
+            clippy::needless_pass_by_value,
+            clippy::unnecessary_wraps,
+            reason = "only an egress waits, can be missing, and is kept"
+        )
+    )]
     pub(crate) fn new(
         library: Library,
         connection: Connection,
         route: Route,
-        #[cfg_attr(not(feature = "egress"), expect(unused_variables, reason = "only an egress waits"))]
         timeout: Duration,
     ) -> Result<Self, Error> {
         let way = match route {

@@ -124,6 +124,7 @@ struct IsolatedSession {
 
 impl IsolatedSession {
     /// The session's own proxy, where it has one.
+    #[cfg_attr(not(feature = "egress"), expect(clippy::unused_self, reason = "only an egress is one"))]
     fn proxy(&self) -> Option<ProxyText<'_>> {
         #[cfg(feature = "egress")]
         if let Some(egress) = &self.egress {
