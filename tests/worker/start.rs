@@ -74,6 +74,18 @@ fn impostors_that_greet_wrongly() {
     }
 }
 
+/// By a kernel that is short of memory, or by an operator: there is nothing wrong with the next one.
+#[test]
+fn a_worker_that_is_killed_while_it_loads_is_started_again() {
+    for site in Site::all(&Scenario::new().texts(3)) {
+        let folder = tempfile::tempdir().unwrap();
+        let kind = format!("killed while loading, once: {}", folder.path().join("mark").display());
+        let sdk = site.builder_with(site.worker().env("WORKER_HOST_IMPOSTOR", kind)).build().unwrap();
+        assert!(folder.path().join("mark").exists());
+        assert_eq!(sdk.page(0).unwrap().unwrap().messages().len(), 3, "{}", site.name);
+    }
+}
+
 #[test]
 fn impostors_that_answer_wrongly() {
     let call = |kind: &str| {

@@ -194,13 +194,13 @@ mod tests {
     #[test]
     fn what_waits_is_bounded() {
         let ahead = ReadAhead::new(true);
-        let films: Vec<&'static str> = (0..100_u32).map(|n| &*format!("film {n}").leak()).collect();
+        let films: Vec<String> = (0..100_u32).map(|n| format!("film {n}")).collect();
         let senders: Vec<_> =
             films.iter().map(|film| ahead.asked(&request(film), (0, 15)).0.next(1000).unwrap().1).collect();
         assert_eq!(senders.iter().filter(|sender| !sender.is_closed()).count(), WAITING);
         assert_eq!(ahead.lock().readers.len(), READERS);
         assert!(ahead.lock().asked.is_empty());
-        assert!(ahead.asked(&request(films[0]), (16, 31)).1.is_none());
-        assert!(ahead.asked(&request(films[99]), (16, 31)).1.is_some());
+        assert!(ahead.asked(&request(&films[0]), (16, 31)).1.is_none());
+        assert!(ahead.asked(&request(&films[99]), (16, 31)).1.is_some());
     }
 }

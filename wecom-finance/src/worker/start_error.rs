@@ -62,10 +62,27 @@ pub enum WorkerStartError {
 }
 
 impl WorkerStartError {
-    /// Whether there may be one later: the system is short of processes, descriptors or memory now.
+    /// Whether there may be one later: the system is short of processes, descriptors or memory now, or somebody ended
+    /// the one that there was to be.
     pub(crate) fn is_retryable(&self) -> bool {
-        let Self::Spawn { source, .. } = self else { return false };
-        matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+        match self {
+            Self::Spawn { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory)
+            }
+            Self::DiedLoading { end, .. } => end.came_from_outside(),
+            Self::Unsupported | Self::NotAWorker { .. } | Self::Nested | Self::VersionMismatch { .. } => {
+                false
+            }
+        }
+    }
+
+    /// Whether it was ended by a signal that a process does not send itself. A program that is no worker may be among them:
+    /// it was ended from here.
+    pub(super) fn was_ended_from_outside(&self) -> bool {
+        match self {
+            Self::NotAWorker { end, .. } | Self::DiedLoading { end, .. } => end.came_from_outside(),
+            Self::Unsupported | Self::Spawn { .. } | Self::Nested | Self::VersionMismatch { .. } => false,
+        }
     }
 
     pub(crate) fn remedy(&self, language: Language) -> &'static str {

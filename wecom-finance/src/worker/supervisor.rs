@@ -18,7 +18,7 @@ use crate::{Error, Operation, Result};
 /// Suspects that are tried at the same time.
 const CONFINED_AT_ONCE: usize = 4;
 
-/// How often a call is made again when its worker was ended from outside.
+/// How often a call is made again when its worker was ended from outside, and how often such a worker is started again.
 const FORGIVEN: u32 = 3;
 
 /// Workers in a row that may end without an answer before the next one has to wait.
@@ -160,7 +160,16 @@ impl Supervisor {
             tracing::warn!(fruitless, ?pause, "workers end without an answer, the next one waits");
             thread::sleep(pause);
         }
-        let started = WorkerProcess::start(&self.launch, &self.counters);
+        let mut started = WorkerProcess::start(&self.launch, &self.counters);
+        for _ in 0..FORGIVEN {
+            match &started {
+                Err(Error::WorkerStart(error)) if error.was_ended_from_outside() => {
+                    tracing::warn!(%error, "starting another worker");
+                    started = WorkerProcess::start(&self.launch, &self.counters);
+                }
+                _ => break,
+            }
+        }
         if started.is_err() {
             self.counters.fruitless.fetch_add(1, Ordering::Relaxed);
         }
