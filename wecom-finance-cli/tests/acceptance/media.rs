@@ -207,3 +207,16 @@ fn five_files_that_cannot_be_had_do_not_keep_the_others_from_coming() {
     let over = |reason: &str| ("failed".to_owned(), format!("its time is over: {reason}"));
     assert_eq!((&special()["stalled"], &special()["mute"]), (&over(stalled), &over(&network)));
 }
+
+/// WeCom says "expired" of files. Whoever says it of an access token says nothing about any file.
+#[test]
+fn a_nonsensical_refusal_of_a_token_gives_no_file_up() {
+    let Some(office) = Office::open(with_files([small(1), small(2)])) else { return };
+    run(office.archive().arg("--no-media"), 3);
+    office.world.set_fault(Fault::token(Effect::ErrCode(301_048)));
+    let refused = result(&run(&mut office.archive(), 1));
+    assert_ne!(refused["media_failed"], 2, "{refused}");
+    office.world.clear_faults();
+    run(office.archive().arg("--retry-now"), 0);
+    office.assert_complete();
+}

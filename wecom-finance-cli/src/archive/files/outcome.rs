@@ -9,7 +9,9 @@ pub(super) fn of_error(error: &Error, got_further: bool) -> MediaOutcome {
     // The database is read by programs, too.
     let reason = error.describe(Language::English);
     match (error, error.sdk_code()) {
-        (_, Some(SdkCode::Expired)) | (Error::Server { code: ServerCode::FileExpired, .. }, _) => {
+        // Said of a token it is nonsense, and no reason to give a file up.
+        (_, Some(SdkCode::Expired))
+        | (Error::Server { operation: Operation::Media, code: ServerCode::FileExpired, .. }, _) => {
             MediaOutcome::Expired { reason }
         }
         (_, Some(SdkCode::InvalidFileId)) | (Error::InvalidArgument { .. }, _) => {
