@@ -136,6 +136,8 @@ impl Drop for Asked<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
 
     fn request(file: &'static str) -> Request {
@@ -193,8 +195,10 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
+        static FILMS: LazyLock<Vec<String>> =
+            LazyLock::new(|| (0..100_u32).map(|number| format!("film {number}")).collect());
         let ahead = ReadAhead::new(true);
-        let films: Vec<String> = (0..100_u32).map(|n| format!("film {n}")).collect();
+        let films = &*FILMS;
         let senders: Vec<_> =
             films.iter().map(|film| ahead.asked(&request(film), (0, 15)).0.next(1000).unwrap().1).collect();
         assert_eq!(senders.iter().filter(|sender| !sender.is_closed()).count(), WAITING);
