@@ -21,6 +21,7 @@ pub mod sessions;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use wecom_finance::{
@@ -178,9 +179,16 @@ pub fn isolated_and_verified(program: &'static str) -> Option<Ground> {
 }
 
 fn in_a_worker(program: &'static str, is_verified: bool) -> Option<Ground> {
-    let library = LibraryFile::at(genuine_path()?).unwrap_or_else(|error| panic!("{error}"));
-    assert!(library.build().is_known(), "{library:?}");
-    Some(Ground::Isolated(Box::leak(Box::new(Isolation { library, program, is_verified }))))
+    static PLAIN: OnceLock<Isolation> = OnceLock::new();
+    static VERIFIED: OnceLock<Isolation> = OnceLock::new();
+    let path = genuine_path()?;
+    let isolation = if is_verified { &VERIFIED } else { &PLAIN }.get_or_init(|| {
+        let library = LibraryFile::at(path).unwrap_or_else(|error| panic!("{error}"));
+        assert!(library.build().is_known(), "{library:?}");
+        Isolation { library, program, is_verified }
+    });
+    assert_eq!(isolation.program, program, "a test program has one worker");
+    Some(Ground::Isolated(isolation))
 }
 
 /// Where the genuine SDK is, see [`genuine`].
