@@ -17,16 +17,18 @@ pub(super) fn cores() -> usize {
     *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }
 
-/// Works through `items` in shares, on as many threads as there are cores, and puts the outcomes in order.
+/// Works through `items` in shares, on as many threads as there are cores, and puts the outcomes in order. So many threads more
+/// have something to do while others are `waiting` for another process.
 ///
 /// # Errors
 ///
 /// That of the first share that failed as a whole.
 pub(super) fn on_all_cores<T: Sync, U: Send>(
     items: &[T],
+    waiting: usize,
     work: impl Fn(&[T]) -> Result<Vec<U>> + Sync,
 ) -> Result<Vec<U>> {
-    let threads = cores().min(items.len().div_ceil(WORTH_A_THREAD)).max(1);
+    let threads = cores().saturating_add(waiting).min(items.len().div_ceil(WORTH_A_THREAD)).max(1);
     let share = items.len().div_ceil(threads).clamp(1, SHARE);
     let shares = Mutex::new(items.chunks(share).enumerate());
     let work_on = || {
@@ -65,7 +67,7 @@ mod tests {
         for len in [0, 1, 7, 8, 9, 64, 65, 1_000] {
             let items: Vec<usize> = (0..len).collect();
             let doubled =
-                on_all_cores(&items, |share| Ok(share.iter().map(|item| item * 2).collect())).unwrap();
+                on_all_cores(&items, 1, |share| Ok(share.iter().map(|item| item * 2).collect())).unwrap();
             assert_eq!(doubled, (0..len).map(|item| item * 2).collect::<Vec<_>>());
         }
     }
@@ -73,7 +75,7 @@ mod tests {
     #[test]
     fn a_share_that_fails_is_an_error() {
         let items: Vec<usize> = (0..1_000).collect();
-        let outcome = on_all_cores(&items, |share| {
+        let outcome = on_all_cores(&items, 1, |share| {
             if share.contains(&700) {
                 return Err(Error::OutOfMemory { operation: Operation::Open });
             }
