@@ -5,13 +5,13 @@ mod watch;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use wecom_finance::{Language, Timestamp};
+use wecom_finance::Timestamp;
 
 use super::check::Checks;
 use crate::args::{ArchivePlace, CommonArgs};
 use crate::connect;
 use crate::download::disk_failure;
-use crate::language::{self, say};
+use crate::language::say;
 use crate::shelf;
 use crate::store::{Lock, Store, StoreError, now};
 
@@ -43,7 +43,7 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
             let directory = directory_of(path);
             if is_usable(checks, "database", &directory) {
                 let path = path.display();
-                checks.ok("database", in_language(format!("{path} will be made"), format!("将创建 {path}")));
+                checks.ok("database", say(&format!("{path} will be made"), &format!("将创建 {path}")));
             }
             return 0;
         }
@@ -68,10 +68,9 @@ fn database(checks: &mut Checks, corp_id: &str, path: &Path, demo: bool) -> u64 
         checks.fail("database", detail, rights());
     } else if is_usable(checks, "database", &directory_of(path)) {
         let path = path.display();
-        let detail = in_language(
-            format!("{path}, pulled up to seq {cursor}"),
-            format!("{path}，已拉取至 seq {cursor}"),
-        );
+        let detail =
+            say(&format!("{path}, pulled up to seq {cursor}"), &format!("{path}，已拉取至 seq {cursor}"))
+                .to_owned();
         checks.ok("database", detail);
     }
     if let Err(error @ StoreError::InUse) = Lock::take_if_there(path) {
@@ -100,11 +99,11 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
     if soon > 0 || over > 0 {
         checks.warn(
             "media queue",
-            in_language(
-                format!(
+            say(
+                &format!(
                     "{pending} media files are pending: the time of {over} is over, that of {soon} within 24 hours"
                 ),
-                format!("{pending} 个媒体文件待下载：其中 {over} 个已过期，{soon} 个将在 24 小时内过期"),
+                &format!("{pending} 个媒体文件待下载：其中 {over} 个已过期，{soon} 个将在 24 小时内过期"),
             ),
             say(
                 "run `archive` now: WeCom forgets files a few days after their message",
@@ -112,10 +111,11 @@ fn expiring(checks: &mut Checks, store: &Store, corp_id: &str) {
             ),
         );
     } else {
-        let detail = in_language(
-            format!("{pending} media files are pending, none expires within 24 hours"),
-            format!("{pending} 个媒体文件待下载，24 小时内无过期"),
-        );
+        let detail = say(
+            &format!("{pending} media files are pending, none expires within 24 hours"),
+            &format!("{pending} 个媒体文件待下载，24 小时内无过期"),
+        )
+        .to_owned();
         checks.ok("media queue", detail);
     }
 }
@@ -136,9 +136,9 @@ fn media(checks: &mut Checks, path: &Path, db: &Path) {
     if !present.is_dir() {
         return checks.fail(
             "media",
-            in_language(
-                format!("{} is not a directory", present.display()),
-                format!("{} 不是目录", present.display()),
+            say(
+                &format!("{} is not a directory", present.display()),
+                &format!("{} 不是目录", present.display()),
             ),
             say("give a directory with --media", "请用 --media 指定一个目录"),
         );
@@ -152,7 +152,8 @@ fn media(checks: &mut Checks, path: &Path, db: &Path) {
         }
         Some(free) => {
             let (path, free) = (path.display(), free >> 30);
-            let detail = in_language(format!("{path}, {free} GiB free"), format!("{path}，可用 {free} GiB"));
+            let detail =
+                say(&format!("{path}, {free} GiB free"), &format!("{path}，可用 {free} GiB")).to_owned();
             checks.ok("media", detail);
         }
         None => checks.ok("media", path.display().to_string()),
@@ -180,14 +181,7 @@ fn is_usable(checks: &mut Checks, name: &'static str, directory: &Path) -> bool 
 
 fn only(path: &Path, free: u64) -> String {
     let (path, free) = (path.display(), free >> 20);
-    in_language(format!("{path}: only {free} MiB are free"), format!("{path}：仅剩 {free} MiB 可用"))
-}
-
-fn in_language(english: String, chinese: String) -> String {
-    match language::current() {
-        Language::Chinese => chinese,
-        _ => english,
-    }
+    say(&format!("{path}: only {free} MiB are free"), &format!("{path}：仅剩 {free} MiB 可用")).to_owned()
 }
 
 fn clock(checks: &mut Checks) {
@@ -222,7 +216,7 @@ fn rights() -> &'static str {
 fn writable(path: &Path) -> Result<(), String> {
     rustix::fs::access(path, rustix::fs::Access::WRITE_OK).map_err(|error| {
         let path = path.display();
-        in_language(format!("{path} cannot be written: {error}"), format!("{path} 不可写：{error}"))
+        say(&format!("{path} cannot be written: {error}"), &format!("{path} 不可写：{error}")).to_owned()
     })
 }
 
@@ -232,7 +226,7 @@ fn writable(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     let path = path.display();
-    Err(in_language(format!("{path} does not exist"), format!("{path} 不存在")))
+    Err(say(&format!("{path} does not exist"), &format!("{path} 不存在")).to_owned())
 }
 
 #[cfg(unix)]
