@@ -91,6 +91,14 @@ impl From<wecom_finance::Error> for Failure {
     }
 }
 
+/// What to do where there is no glibc, which the SDK needs.
+pub(crate) fn musl_remedy() -> &'static str {
+    say(
+        "use the gnu build of this program on a glibc system, such as a Debian image instead of Alpine",
+        "请在 glibc 系统（如 Debian 镜像，而非 Alpine）上使用本程序的 gnu 构建",
+    )
+}
+
 /// The library's words, but for what has an option here.
 fn remedy(error: &wecom_finance::Error) -> Cow<'static, str> {
     use wecom_finance::{Error, LoadError, WorkerStartError};
@@ -100,11 +108,7 @@ fn remedy(error: &wecom_finance::Error) -> Cow<'static, str> {
             "请去掉 --isolation none，或不要预加载该库（LD_PRELOAD）",
         )
         .into(),
-        Error::Load(LoadError::Musl { .. }) => say(
-            "use the gnu build of this program on a glibc system, such as a Debian image instead of Alpine",
-            "请在 glibc 系统（如 Debian 镜像，而非 Alpine）上使用本程序的 gnu 构建",
-        )
-        .into(),
+        Error::Load(LoadError::Musl { .. }) => musl_remedy().into(),
         Error::Load(LoadError::MissingDependency { .. } | LoadError::OldSystem { .. }) => {
             say("then run the command again", "然后重新运行本命令").into()
         }

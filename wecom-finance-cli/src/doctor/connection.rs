@@ -8,7 +8,7 @@ use super::check::Checks;
 use super::key_pair::list;
 use crate::args::{CommonArgs, Isolation};
 use crate::connect;
-use crate::failure::Failure;
+use crate::failure::{Failure, musl_remedy};
 use crate::language::say;
 
 /// Gives the keys that the options name, if they can be used.
@@ -100,10 +100,7 @@ fn platform(checks: &mut Checks, Build { os, arch, is_musl }: Build) {
                 "this program is built for musl, and the SDK needs glibc",
                 "本程序是 musl 构建，而 SDK 需要 glibc",
             ),
-            say(
-                "use the gnu build of this program on a glibc system, such as a Debian image instead of Alpine",
-                "请在 glibc 系统（如 Debian 镜像，而非 Alpine）上使用本程序的 gnu 构建",
-            ),
+            musl_remedy(),
         );
     } else if matches!(os, "linux" | "windows") && matches!(arch, "x86_64" | "aarch64") {
         checks.ok("platform", format!("{os} {arch}"));
