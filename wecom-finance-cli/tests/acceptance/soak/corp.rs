@@ -85,7 +85,7 @@ impl Corp {
 
     /// Does what is due at this time.
     pub(super) fn live(&mut self, now: Duration) {
-        self.program.may_end |= self.weather == Harm::Ending || self.is_forged;
+        self.let_the_program_end_of_what_there_is();
         while now >= self.next_flow {
             self.next_flow += FLOW;
             self.traffic.flow(&self.office.world, MESSAGES_AT_ONCE);
@@ -100,6 +100,11 @@ impl Corp {
             self.have_an_accident();
         }
         self.program.keep_going(&self.office);
+    }
+
+    /// One that was just started meets what was there before it.
+    fn let_the_program_end_of_what_there_is(&mut self) {
+        self.program.may_end |= self.weather == Harm::Ending || self.is_forged;
     }
 
     fn change_keys(&mut self, now: Duration) {
@@ -231,9 +236,10 @@ impl Corp {
 
     /// All is well again: what is still waiting comes in.
     pub(super) fn settle(&mut self) {
+        // What it is in the middle of may still end it.
+        self.let_the_program_end_of_what_there_is();
         self.end_faults();
         calm(&self.office.server);
-        // What it was in the middle of may still end it.
         let said = self.program.finish(&self.office);
         println!("{}: {said}", self.name);
         for (version, _) in KEYS {
