@@ -36,7 +36,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 
 #[test]
 fn the_readmes_begin_with_the_two_commands() {
-    let commands = "cargo run --release -p wecom-finance-cli -- archive --demo\ncargo test\n";
+    let commands = "cargo run -p wecom-finance-cli -- archive --demo\ncargo test\n";
     for readme in READMES {
         let text = text(readme);
         assert_eq!(blocks(&text, "sh").first().map(String::as_str), Some(commands), "{readme}");
