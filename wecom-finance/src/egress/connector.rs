@@ -125,8 +125,8 @@ impl Service<Uri> for Connector {
             match &*way {
                 Way::Direct => Ok(stream),
                 Way::Http { authorization, .. } => {
-                    let stream = stream.into_inner();
-                    tunnel::open(&stream, &host, authorization.as_ref()).await?;
+                    let mut stream = stream.into_inner();
+                    tunnel::open(&mut stream, &host, authorization.as_ref()).await?;
                     Ok(TokioIo::new(stream))
                 }
                 Way::Socks { proxy, credentials } => {

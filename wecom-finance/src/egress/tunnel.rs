@@ -4,6 +4,7 @@ use std::io;
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
@@ -16,7 +17,7 @@ const HEADERS: usize = 64;
 
 /// What follows on the stream is said by `host`, which speaks second: the head of the reply is all that is read of it.
 pub(super) async fn open(
-    stream: &TcpStream,
+    stream: &mut TcpStream,
     host: &Uri,
     authorization: Option<&HeaderValue>,
 ) -> Result<(), NoWay> {
@@ -29,10 +30,10 @@ pub(super) async fn open(
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");
-    write_all(stream, &request).await.map_err(|error| broken(&error))?;
+    stream.write_all(&request).await.map_err(|error| broken(&error))?;
     let mut head = Vec::new();
     loop {
-        if read_some(stream, &mut head).await.map_err(|error| broken(&error))? == 0 {
+        if stream.read_buf(&mut head).await.map_err(|error| broken(&error))? == 0 {
             let kind =
                 if head.is_empty() { UnreachableKind::Interrupted } else { UnreachableKind::NotAProxy };
             return Err(NoWay { kind, detail: "it hung up instead of an answer to CONNECT".to_owned() });
@@ -73,34 +74,6 @@ fn opened(status: u16) -> Result<(), NoWay> {
 
 fn broken(error: &io::Error) -> NoWay {
     NoWay { kind: kind_of(error), detail: error.to_string() }
-}
-
-async fn write_all(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-/// Appends what is there, and waits for something if there is nothing.
-async fn read_some(stream: &TcpStream, received: &mut Vec<u8>) -> io::Result<usize> {
-    let mut buffer = [0; 1024];
-    loop {
-        stream.readable().await?;
-        match stream.try_read(&mut buffer) {
-            Ok(read) => {
-                received.extend_from_slice(buffer.get(..read).unwrap_or_default());
-                return Ok(read);
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 #[cfg(test)]
