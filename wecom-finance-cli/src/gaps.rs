@@ -8,6 +8,7 @@ use wecom_finance::Timestamp;
 use crate::args::{CommonArgs, GapsArgs};
 use crate::export;
 use crate::failure::{Exit, Failure};
+use crate::language::say;
 use crate::output::{Output, printed};
 use crate::store::{GapReason, GapTotals, ListedGap, Store};
 
@@ -72,23 +73,32 @@ fn for_people(gap: &ListedGap) -> String {
 /// What there is altogether, in words.
 pub(crate) fn summary(totals: &GapTotals) -> String {
     let GapTotals { gaps, seqs, lost, lost_seqs, filled, .. } = *totals;
-    let unexplained = gaps.saturating_sub(lost);
+    let (unexplained, left_out) = (gaps.saturating_sub(lost), seqs.saturating_sub(lost_seqs));
     let mut parts = Vec::new();
     if lost > 0 {
-        let seqs = seqs_of(lost_seqs);
-        parts.push(format!("{lost} LOST ({seqs}, forgotten by WeCom before they were pulled)"));
+        let english =
+            format!("{lost} LOST ({}, forgotten by WeCom before they were pulled)", seqs_of(lost_seqs));
+        parts.push(
+            say(&english, &format!("{lost} 处丢失（{lost_seqs} 个 seq，企业微信在拉取前已清除）")).to_owned(),
+        );
     }
     if unexplained > 0 {
-        let seqs = seqs_of(seqs.saturating_sub(lost_seqs));
-        parts.push(format!(
-            "{unexplained} unexplained ({seqs} that WeCom left out, nothing known to be missing)"
-        ));
+        let english = format!(
+            "{unexplained} unexplained ({} that WeCom left out, nothing known to be missing)",
+            seqs_of(left_out)
+        );
+        let chinese = format!("{unexplained} 处原因不明（企业微信跳过了 {left_out} 个 seq，未发现消息缺失）");
+        parts.push(say(&english, &chinese).to_owned());
     }
-    let filled = if filled > 0 { format!("; {filled} filled since") } else { String::new() };
+    let filled = match filled {
+        0 => String::new(),
+        filled => say(&format!("; {filled} filled since"), &format!("；其后已补齐 {filled} 处")).to_owned(),
+    };
     if parts.is_empty() {
-        return format!("no gaps{filled}");
+        return format!("{}{filled}", say("no gaps", "没有缺口"));
     }
-    format!("{}: {}{filled}", gaps_of(gaps), parts.join(", "))
+    let found = say(&format!("{}: ", gaps_of(gaps)), &format!("{gaps} 处缺口：")).to_owned();
+    format!("{found}{}{filled}", parts.join(say(", ", "，")))
 }
 
 /// So many gaps, in words.

@@ -121,6 +121,17 @@ fn the_summary_says_what_to_do_in_both_languages() {
 }
 
 #[test]
+fn doctor_says_in_chinese_what_is_lost_and_how_old_the_cursor_is() {
+    let corp = neglected(7);
+    corp.run(&["archive", "--quiet"]).exits_with(3);
+    let printed = corp.run(&["doctor", "--lang", "zh"]).exits_with(0).stdout;
+    assert!(printed.contains("1 处缺口：1 处丢失（200 个 seq，"), "{printed}");
+    assert!(printed.contains("时已拉取至最新，0 分钟前；企业微信大约保留 5 天"), "{printed}");
+    let english = ["LOST", "seqs", "ago"].into_iter().filter(|word| printed.contains(word));
+    assert_eq!(english.count(), 0, "{printed}");
+}
+
+#[test]
 fn a_run_killed_between_two_pages_has_recorded_the_hole() {
     let corp = neglected(7);
     let slow = Fault::chat(Effect::Delay(Duration::from_secs(60))).seq(751);

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use jiff::fmt::rfc2822::DateTimeParser;
 
+use crate::Language;
+
 /// A clock that is kept in step differs by less than a second. Minutes mean that nobody keeps it, and that it goes on drifting;
 /// it is also what other protocols put up with.
 const TOLERATED: Duration = Duration::from_secs(5 * 60);
@@ -42,6 +44,36 @@ impl ClockSkew {
         self.amount() > TOLERATED
     }
 
+    /// What [`Display`](fmt::Display) says in English, or the same in Chinese.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use wecom_finance::{ClockSkew, Language};
+    ///
+    /// let skew = ClockSkew::Ahead(Duration::from_secs(7_260));
+    /// assert_eq!(skew.describe(Language::English), "this machine's clock is 2 h 1 min ahead of WeCom's");
+    /// assert_eq!(skew.describe(Language::Chinese), "本机时钟比企业微信快 2 小时 1 分钟");
+    /// ```
+    #[must_use]
+    pub fn describe(self, language: Language) -> String {
+        match (language, self) {
+            (Language::English, Self::None) => "this machine's clock agrees with WeCom's".to_owned(),
+            (Language::English, Self::Ahead(by)) => {
+                format!("this machine's clock is {} ahead of WeCom's", in_words(by, ENGLISH))
+            }
+            (Language::English, Self::Behind(by)) => {
+                format!("this machine's clock is {} behind WeCom's", in_words(by, ENGLISH))
+            }
+            (Language::Chinese, Self::None) => "本机时钟与企业微信一致".to_owned(),
+            (Language::Chinese, Self::Ahead(by)) => {
+                format!("本机时钟比企业微信快 {}", in_words(by, CHINESE))
+            }
+            (Language::Chinese, Self::Behind(by)) => {
+                format!("本机时钟比企业微信慢 {}", in_words(by, CHINESE))
+            }
+        }
+    }
+
     /// The server's clock stood at `date`, or up to a second later, at some moment between `asked` and `answered`.
     fn between(asked: SystemTime, date: SystemTime, answered: SystemTime) -> Self {
         let latest = date.checked_add(SECOND).unwrap_or(date);
@@ -55,20 +87,21 @@ impl ClockSkew {
 
 impl fmt::Display for ClockSkew {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let direction = match self {
-            Self::None => return f.write_str("this machine's clock agrees with WeCom's"),
-            Self::Ahead(_) => "ahead of",
-            Self::Behind(_) => "behind",
-        };
-        let seconds = self.amount().as_secs();
-        f.write_str("this machine's clock is ")?;
-        match (seconds / 86_400, seconds / 3_600, seconds / 60) {
-            (0, 0, 0) => write!(f, "{seconds} s")?,
-            (0, 0, minutes) => write!(f, "{minutes} min")?,
-            (0, hours, minutes) => write!(f, "{hours} h {} min", minutes % 60)?,
-            (days, hours, _) => write!(f, "{days} d {} h", hours % 24)?,
-        }
-        write!(f, " {direction} WeCom's")
+        f.write_str(&self.describe(Language::English))
+    }
+}
+
+const ENGLISH: [&str; 4] = ["d", "h", "min", "s"];
+const CHINESE: [&str; 4] = ["天", "小时", "分钟", "秒"];
+
+/// To the minute, of days to the hour. `units`: those of a day, an hour, a minute and a second.
+fn in_words(time: Duration, [d, h, min, s]: [&str; 4]) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 86_400, seconds / 3_600, seconds / 60) {
+        (0, 0, 0) => format!("{seconds} {s}"),
+        (0, 0, minutes) => format!("{minutes} {min}"),
+        (0, hours, minutes) => format!("{hours} {h} {} {min}", minutes % 60),
+        (days, hours, _) => format!("{days} {d} {} {h}", hours % 24),
     }
 }
 
