@@ -12,7 +12,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wecom_finance::{
     Backend, ChatPage, Error, IndexToken, KeyRing, MediaChunk, Message, Operation, PageSize, RandomKey, Sdk,
-    SdkCode, SdkFileId, Session,
+    SdkCode, SdkFileId, SealedMessage, Session,
 };
 use wecom_finance_simulator::Scenario;
 use wecom_finance_tests::{Ground, genuine};
@@ -79,23 +79,25 @@ fn page(criterion: &mut Criterion, name: &str, ground: Ground) {
     let mut group = criterion.benchmark_group(name);
     // The whole page takes a fraction of a second, nearly all of it arithmetic of constant time.
     group.throughput(Throughput::Elements(1_000)).sample_size(10).measurement_time(Duration::from_secs(5));
-    group.bench_function("all", |bencher| {
+    group.bench_function("all, 1 thread", |bencher| bencher.iter(|| on_this_thread(&replay, &keys)));
+    group.bench_function("all, ChatIterator", |bencher| {
         bencher.iter(|| {
             let typed = replay.chat(&keys).flatten().map(black_box).count();
             assert_eq!(typed, MESSAGES);
         });
     });
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    group.bench_function(format!("all, {threads} threads"), |bencher| {
-        bencher.iter(|| on_threads(threads, &replay, &keys));
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    group.bench_function(format!("all, {cores} cores"), |bencher| {
+        bencher.iter(|| on_all_cores(&replay, &keys));
     });
     group.bench_function("1 page parse", |bencher| bencher.iter(|| replay.page(0).unwrap()));
     group.bench_function("2 RSA", |bencher| {
+        bencher.iter(|| black_box(keys.decrypt_random_keys(&random_keys_of(fetched.messages()))));
+    });
+    group.bench_function("2 RSA, one by one", |bencher| {
         bencher.iter(|| {
-            for sealed in fetched.messages() {
-                black_box(
-                    keys.decrypt_random_key(sealed.publickey_ver, sealed.encrypt_random_key()).unwrap(),
-                );
+            for (publickey_ver, encrypt_random_key) in random_keys_of(fetched.messages()) {
+                black_box(keys.decrypt_random_key(publickey_ver, encrypt_random_key).unwrap());
             }
         });
     });
@@ -116,18 +118,26 @@ fn page(criterion: &mut Criterion, name: &str, ground: Ground) {
     group.finish();
 }
 
-/// The way to use more than one core: the page is cut into shares, every thread opens one.
-fn on_threads(threads: usize, sdk: &Sdk, keys: &KeyRing) {
+fn random_keys_of(messages: &[SealedMessage]) -> Vec<(u32, &str)> {
+    messages.iter().map(|sealed| (sealed.publickey_ver, sealed.encrypt_random_key())).collect()
+}
+
+/// What one core does.
+fn on_this_thread(sdk: &Sdk, keys: &KeyRing) {
     let messages = sdk.page(0).unwrap().map(ChatPage::into_messages).unwrap();
-    thread::scope(|scope| {
-        for share in messages.chunks(messages.len().div_ceil(threads)) {
-            scope.spawn(move || {
-                for sealed in share {
-                    black_box(keys.open(sdk, sealed).and_then(|opened| opened.parse(sealed)).unwrap());
-                }
-            });
-        }
-    });
+    let random_keys = keys.decrypt_random_keys(&random_keys_of(&messages));
+    for (sealed, random_key) in messages.iter().zip(random_keys) {
+        let opened = sdk.open(&random_key.unwrap(), sealed.encrypt_chat_msg()).unwrap();
+        black_box(Message::from_json(&opened).unwrap());
+    }
+}
+
+/// What the binary does.
+fn on_all_cores(sdk: &Sdk, keys: &KeyRing) {
+    let page = sdk.page(0).unwrap().unwrap();
+    for (sealed, opened) in page.messages().iter().zip(keys.open_all(sdk, page.messages()).unwrap()) {
+        black_box(opened.and_then(|opened| opened.parse(sealed)).unwrap());
+    }
 }
 
 criterion_group!(benches, stand_in, genuine_sdk);

@@ -7,8 +7,11 @@ use crate::Result;
 /// Below this, starting a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 8;
 
-/// Items in a share: enough that taking one costs nothing, few enough that all threads end at about the same time.
-const SHARE: usize = 64;
+/// Items in a share: few enough that all threads end at about the same time.
+const SHARE: usize = 128;
+
+/// Items that are decrypted at once, where they can be: see `keys::lanes`.
+const AT_ONCE: usize = 8;
 
 /// How many threads can work at the same time.
 pub(super) fn cores() -> usize {
@@ -29,8 +32,7 @@ pub(super) fn on_all_cores<T: Sync, U: Send>(
     work: impl Fn(&[T]) -> Result<Vec<U>> + Sync,
 ) -> Result<Vec<U>> {
     let threads = cores().saturating_add(waiting).min(items.len().div_ceil(WORTH_A_THREAD)).max(1);
-    let share = items.len().div_ceil(threads).clamp(1, SHARE);
-    let shares = Mutex::new(items.chunks(share).enumerate());
+    let shares = Mutex::new(Shares { rest: items, threads, next: 0 });
     let work_on = || {
         let mut done = Vec::new();
         loop {
@@ -57,6 +59,31 @@ pub(super) fn on_all_cores<T: Sync, U: Send>(
     Ok(outcomes)
 }
 
+/// What is still to be done, cut into shares: towards the end they become smaller, so that no thread works on when the others
+/// are done.
+struct Shares<'a, T> {
+    rest: &'a [T],
+    threads: usize,
+    next: usize,
+}
+
+impl<'a, T> Iterator for Shares<'a, T> {
+    /// A share and its number.
+    type Item = (usize, &'a [T]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let fair = self.rest.len().div_ceil(self.threads.saturating_mul(2));
+        let len = fair.next_multiple_of(AT_ONCE).min(SHARE).min(self.rest.len());
+        let (share, rest) = self.rest.split_at_checked(len)?;
+        let number = self.next;
+        (self.rest, self.next) = (rest, number.saturating_add(1));
+        Some((number, share))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +97,18 @@ mod tests {
                 on_all_cores(&items, 1, |share| Ok(share.iter().map(|item| item * 2).collect())).unwrap();
             assert_eq!(doubled, (0..len).map(|item| item * 2).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn shares_become_smaller_and_leave_nothing_out() {
+        let items = [(); 1_000];
+        let lens: Vec<_> =
+            Shares { rest: &items, threads: 3, next: 0 }.map(|(_, share)| share.len()).collect();
+        assert!(lens.is_sorted_by(|one, next| one >= next), "{lens:?}");
+        assert_eq!((lens.first(), lens.last()), (Some(&SHARE), Some(&AT_ONCE)), "{lens:?}");
+        assert_eq!(lens.iter().sum::<usize>(), items.len());
+        let few = Shares { rest: &items[..13], threads: 1, next: 0 };
+        assert_eq!(few.map(|(number, share)| (number, share.len())).collect::<Vec<_>>(), [(0, 8), (1, 5)]);
     }
 
     #[test]

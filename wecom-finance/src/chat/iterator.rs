@@ -3,9 +3,13 @@ use std::iter::FusedIterator;
 use std::vec;
 
 use super::cores::cores;
+use super::open::{Unsealed, open_with};
 use super::{ChatPage, ChatRecord, Gap, MalformedItem, OpenedMessage, SealedMessage};
 use crate::error::{UnopenedMessage, UnopenedReason};
 use crate::{Error, KeyRing, Result, Sdk};
+
+/// Random keys that a core decrypts before the first message of them is opened: enough for its lanes, and soon done.
+const UNSEALED_AT_ONCE: usize = 32;
 
 /// The messages of a corp, opened in order, from a cursor to the head of the stream. Made by [`Sdk::chat`].
 ///
@@ -38,6 +42,8 @@ pub struct ChatIterator {
     keys: KeyRing,
     cursor: u64,
     messages: vec::IntoIter<SealedMessage>,
+    /// Unsealed together, and opened one by one, where the backend prefers that.
+    unsealed: vec::IntoIter<(SealedMessage, Unsealed)>,
     /// Opened together, where the backend prefers that.
     opened: vec::IntoIter<(SealedMessage, Result<OpenedMessage>)>,
     malformed: vec::IntoIter<MalformedItem>,
@@ -55,6 +61,7 @@ impl ChatIterator {
             keys,
             cursor: 0,
             messages: Vec::new().into_iter(),
+            unsealed: Vec::new().into_iter(),
             opened: Vec::new().into_iter(),
             malformed: Vec::new().into_iter(),
             gaps: Vec::new(),
@@ -89,15 +96,33 @@ impl ChatIterator {
 
     /// Opens the next messages of the page; `false` if there are none.
     fn open_next(&mut self) -> Result<bool> {
-        let at_once = match self.sdk.messages_at_once() {
+        let opened = match self.sdk.messages_at_once() {
             // One that ends this process (C8) shall not do so before those that come before it are out.
-            1 => 1,
-            several => several.saturating_mul(cores()),
+            1 => self.open_one()?,
+            several => {
+                let sealed = self.take(several);
+                let opened = self.keys.open_all(&self.sdk, &sealed)?;
+                sealed.into_iter().zip(opened).collect()
+            }
         };
-        let sealed: Vec<SealedMessage> = self.messages.by_ref().take(at_once).collect();
-        let opened = self.keys.open_all(&self.sdk, &sealed)?;
-        self.opened = sealed.into_iter().zip(opened).collect::<Vec<_>>().into_iter();
+        self.opened = opened.into_iter();
         Ok(self.opened.len() > 0)
+    }
+
+    fn open_one(&mut self) -> Result<Vec<(SealedMessage, Result<OpenedMessage>)>> {
+        if self.unsealed.len() == 0 {
+            let sealed = self.take(UNSEALED_AT_ONCE);
+            let unsealed = self.keys.unseal_all(&sealed)?;
+            self.unsealed = sealed.into_iter().zip(unsealed).collect::<Vec<_>>().into_iter();
+        }
+        let Some((sealed, unsealed)) = self.unsealed.next() else { return Ok(Vec::new()) };
+        let opened = open_with(&self.sdk, std::slice::from_ref(&sealed), vec![unsealed])?;
+        Ok(opened.into_iter().map(|opened| (sealed.clone(), opened)).collect())
+    }
+
+    /// The next messages, so many for each core.
+    fn take(&mut self, for_each_core: usize) -> Vec<SealedMessage> {
+        self.messages.by_ref().take(for_each_core.saturating_mul(cores())).collect()
     }
 
     fn end_with(&mut self, error: Error) -> Error {
@@ -170,7 +195,7 @@ impl Iterator for ChatIterator {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let at_hand =
-            self.opened.len().saturating_add(self.messages.len()).saturating_add(self.malformed.len());
+            [self.opened.len(), self.unsealed.len(), self.messages.len(), self.malformed.len()].iter().sum();
         (at_hand, self.ended.then_some(at_hand))
     }
 }
@@ -190,7 +215,7 @@ impl fmt::Debug for ChatIterator {
         f.debug_struct("ChatIterator")
             .field("corp_id", &self.sdk.corp_id())
             .field("cursor", &self.cursor)
-            .field("at_hand", &self.opened.len().saturating_add(self.messages.len()))
+            .field("at_hand", &self.size_hint().0)
             .field("ended", &self.ended)
             .finish_non_exhaustive()
     }

@@ -50,52 +50,83 @@ impl KeyRing {
 
     /// RSA for each, then all of them to the SDK in one go.
     fn open_share(&self, sdk: &Sdk, share: &[SealedMessage]) -> Result<Vec<Result<OpenedMessage>>> {
-        let mut openable = Vec::with_capacity(share.len());
-        let mut refused = Vec::with_capacity(share.len());
-        for sealed in share {
-            refused.push(match self.random_key(sealed) {
-                Ok(random_key) => {
-                    openable.push((random_key, sealed.encrypt_chat_msg()));
-                    None
-                }
-                Err(reason) => Some(reason),
-            });
-        }
-        let mut opened = sdk.open_many(&openable)?.into_iter();
-        let mut outcomes = Vec::with_capacity(share.len());
-        for (sealed, refused) in share.iter().zip(refused) {
-            let outcome = match refused {
-                Some(reason) => Err(reason),
-                None => opened.next().ok_or(TOO_FEW)?.map_err(|error| reason_of(&error)),
-            };
-            outcomes.push(match outcome {
-                Ok(raw) => Ok(OpenedMessage {
-                    seq: sealed.seq,
-                    msgid: sealed.msgid().to_owned(),
-                    publickey_ver: sealed.publickey_ver,
-                    raw,
-                }),
-                Err(reason) => Err(UnopenedMessage { sealed: sealed.clone(), reason, content: None }.into()),
-            });
-        }
-        Ok(outcomes)
+        open_with(sdk, share, self.unseal_share(share))
     }
 
-    fn random_key(&self, sealed: &SealedMessage) -> Result<RandomKey, UnopenedReason> {
-        // Before the key is used: this one nobody's key opens (C7).
-        let len = sealed.encrypt_chat_msg().split('\0').next().unwrap_or_default().len();
-        if len < SHORTEST_ENCRYPT_MSG {
-            return Err(UnopenedReason::TooShort { len });
-        }
-        self.decrypt_random_key(sealed.publickey_ver, sealed.encrypt_random_key()).map_err(
-            |error| match error {
-                RandomKeyError::MissingKey { version } => {
-                    UnopenedReason::MissingKey { publickey_ver: version }
-                }
-                _ => UnopenedReason::CannotDecrypt,
-            },
-        )
+    /// The RSA part of opening many messages, on all cores.
+    pub(super) fn unseal_all(&self, sealed: &[SealedMessage]) -> Result<Vec<Unsealed>> {
+        on_all_cores(sealed, 0, |share| Ok(self.unseal_share(share)))
     }
+
+    fn unseal_share(&self, share: &[SealedMessage]) -> Vec<Unsealed> {
+        let unusable: Vec<_> = share.iter().map(too_short).collect();
+        let usable: Vec<_> = share
+            .iter()
+            .zip(&unusable)
+            .filter(|(_, unusable)| unusable.is_none())
+            .map(|(sealed, _)| (sealed.publickey_ver, sealed.encrypt_random_key()))
+            .collect();
+        let mut random_keys = self.decrypt_random_keys(&usable).into_iter();
+        let decrypted =
+            unusable.into_iter().map(|unusable| match unusable {
+                Some(reason) => Err(reason),
+                None => random_keys.next().unwrap_or(Err(RandomKeyError::CannotDecrypt)).map_err(|error| {
+                    match error {
+                        RandomKeyError::MissingKey { version } => {
+                            UnopenedReason::MissingKey { publickey_ver: version }
+                        }
+                        _ => UnopenedReason::CannotDecrypt,
+                    }
+                }),
+            });
+        decrypted.collect()
+    }
+}
+
+/// A message's random key, decrypted.
+pub(super) type Unsealed = std::result::Result<RandomKey, UnopenedReason>;
+
+/// What no key opens (C7), and no key has to be used for.
+fn too_short(sealed: &SealedMessage) -> Option<UnopenedReason> {
+    let len = sealed.encrypt_chat_msg().split('\0').next().unwrap_or_default().len();
+    (len < SHORTEST_ENCRYPT_MSG).then_some(UnopenedReason::TooShort { len })
+}
+
+/// The SDK's part of opening messages.
+pub(super) fn open_with(
+    sdk: &Sdk,
+    share: &[SealedMessage],
+    unsealed: Vec<Unsealed>,
+) -> Result<Vec<Result<OpenedMessage>>> {
+    let mut openable = Vec::with_capacity(share.len());
+    let mut refused = Vec::with_capacity(share.len());
+    for (sealed, unsealed) in share.iter().zip(unsealed) {
+        refused.push(match unsealed {
+            Ok(random_key) => {
+                openable.push((random_key, sealed.encrypt_chat_msg()));
+                None
+            }
+            Err(reason) => Some(reason),
+        });
+    }
+    let mut opened = sdk.open_many(&openable)?.into_iter();
+    let mut outcomes = Vec::with_capacity(share.len());
+    for (sealed, refused) in share.iter().zip(refused) {
+        let outcome = match refused {
+            Some(reason) => Err(reason),
+            None => opened.next().ok_or(TOO_FEW)?.map_err(|error| reason_of(&error)),
+        };
+        outcomes.push(match outcome {
+            Ok(raw) => Ok(OpenedMessage {
+                seq: sealed.seq,
+                msgid: sealed.msgid().to_owned(),
+                publickey_ver: sealed.publickey_ver,
+                raw,
+            }),
+            Err(reason) => Err(UnopenedMessage { sealed: sealed.clone(), reason, content: None }.into()),
+        });
+    }
+    Ok(outcomes)
 }
 
 const TOO_FEW: Error =

@@ -2,11 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(target_arch = "x86_64")]
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::KeyRing;
 use super::key_error::{KeyError, KeyErrorKind, KeyOrigin};
+#[cfg(target_arch = "x86_64")]
+use super::lanes::LaneKey;
+use super::pem::rsa_private_key;
+use super::{Key, KeyRing};
 use crate::secret::Secret;
 
 #[cfg(feature = "aws-lc-rs")]
@@ -86,8 +91,11 @@ impl KeyRing {
     }
 
     fn insert(&mut self, version: u32, pem: &[u8], passphrase: Option<&Secret>) -> Result<(), KeyErrorKind> {
-        let key = DefaultKey::read(pem, passphrase)?;
-        self.insert_decryptor(version, key);
+        let pkcs8 = rsa_private_key(pem, passphrase)?;
+        let key = Key::new(DefaultKey::from_pkcs8(&pkcs8)?);
+        #[cfg(target_arch = "x86_64")]
+        let key = Key { lanes: LaneKey::from_pkcs8(&pkcs8).map(Arc::new), ..key };
+        self.insert_key(version, key);
         Ok(())
     }
 }

@@ -32,13 +32,14 @@ impl RustCryptoKey {
     ///
     /// [`KeyError`] if it is not an RSA private key of 2048 bits, or the passphrase does not fit.
     pub fn from_pem(pem: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyError> {
-        Self::read(pem, passphrase).map_err(|kind| KeyError::new(KeyOrigin::Text, kind))
+        pem::rsa_private_key(pem, passphrase)
+            .and_then(|pkcs8| Self::from_pkcs8(&pkcs8))
+            .map_err(|kind| KeyError::new(KeyOrigin::Text, kind))
     }
 
-    pub(super) fn read(pem: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyErrorKind> {
-        let pkcs8 = pem::rsa_private_key(pem, passphrase)?;
+    pub(super) fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, KeyErrorKind> {
         // What the parser let through and this refuses has numbers that do not belong together.
-        RsaPrivateKey::from_pkcs8_der(&pkcs8).map(Self).map_err(|_| KeyErrorKind::Malformed)
+        RsaPrivateKey::from_pkcs8_der(pkcs8).map(Self).map_err(|_| KeyErrorKind::Malformed)
     }
 }
 
