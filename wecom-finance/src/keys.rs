@@ -139,14 +139,13 @@ impl KeyRing {
 
     #[cfg(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa")))]
     fn decrypt_in_lanes(&self, sealed: &[(u32, &str)]) -> Vec<Option<Result<Secret, CannotDecrypt>>> {
-        let mut decoded = Vec::with_capacity(sealed.len());
-        for (publickey_ver, encrypt_random_key) in sealed {
-            let key = self.keys.get(publickey_ver).and_then(|key| key.lanes.as_deref());
-            // What does not decode is told elsewhere.
-            decoded.push((key, base64::decode(encrypt_random_key).unwrap_or_default()));
-        }
-        let decoded: Vec<_> = decoded.iter().map(|(key, ciphertext)| (*key, ciphertext.as_slice())).collect();
-        lanes::decrypt_in_lanes(&decoded)
+        let sealed = sealed.iter().map(|(publickey_ver, encrypt_random_key)| {
+            // What is missing, and what does not decode, is told elsewhere.
+            let key = self.keys.get(publickey_ver)?;
+            let ciphertext = base64::decode(encrypt_random_key)?;
+            Some(lanes::Sealed { key: key.lanes.as_deref(), ordinary: &*key.decryptor, ciphertext })
+        });
+        lanes::decrypt_in_lanes(&sealed.collect::<Vec<_>>())
     }
 
     #[cfg(not(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa"))))]

@@ -1,8 +1,8 @@
 //! Eight RSA private operations at once, in the lanes of AVX-512 registers.
 //!
 //! Opening a message costs one RSA private operation and little else, and the messages of a page are independent. The
-//! processor's 52-bit multiply-add (AVX-512 IFMA) works on eight numbers at once, so eight messages are decrypted in hardly
-//! more time than two take otherwise. Lanes may have different keys.
+//! processor's 52-bit multiply-add (AVX-512 IFMA) works on eight numbers at once, so eight messages are decrypted in the time that
+//! two to five take otherwise. Lanes may have different keys.
 //!
 //! This is an addition to a backend, not one in its place: whatever does not go this way goes the ordinary one. Nothing
 //! comes out of a lane before the public operation has turned it back into its ciphertext: with the Chinese remainder
@@ -19,13 +19,10 @@ mod padding;
 mod ring;
 
 pub(super) use key::LaneKey;
-pub(super) use ring::decrypt_in_lanes;
+pub(super) use ring::{Sealed, decrypt_in_lanes};
 
 /// The numbers that are worked on at once.
 const LANES: usize = 8;
-
-/// With less than that the ordinary way is as fast.
-const WORTH_IT: usize = 5;
 
 /// Bytes of a modulus, a ciphertext and a padded message.
 const BLOCK: usize = 256;

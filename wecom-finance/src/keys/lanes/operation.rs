@@ -15,14 +15,14 @@ const PUBLIC_SQUARINGS: usize = 16;
 
 const ENTRIES: usize = 1 << WINDOW_BITS;
 
+/// A padded message.
+pub(super) type Block = Zeroizing<[u8; BLOCK]>;
+
 /// The block that each ciphertext was made of, unless it does not turn into the ciphertext again: `None`.
 ///
 /// A ciphertext has to be below its key's modulus.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn decrypt(
-    keys: [&LaneKey; LANES],
-    ciphertexts: [&[u8; BLOCK]; LANES],
-) -> [Option<Zeroizing<[u8; BLOCK]>>; LANES] {
+pub(super) fn decrypt(keys: [&LaneKey; LANES], ciphertexts: [&[u8; BLOCK]; LANES]) -> [Option<Block>; LANES] {
     let ciphertexts = ciphertexts.map(|bytes| from_bytes::<WHOLE>(bytes));
     let ciphertexts = side_by_side(ciphertexts.each_ref());
     let (p, q) = (keys.map(|key| &key.p), keys.map(|key| &key.q));

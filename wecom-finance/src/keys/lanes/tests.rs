@@ -5,15 +5,16 @@ use proptest::prelude::*;
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
 use rsa::{BigUint, RsaPrivateKey};
-use zeroize::Zeroizing;
 
 use super::kernel::{Modulus, multiply, multiply_half, reduce_once, square_half, subtract};
 use super::limbs::{
     HALF, Lanes, Limb, Number, from_bytes, negative_inverse, of_lane, side_by_side, to_bytes,
 };
-use super::{BLOCK, LANES, LaneKey, decrypt_in_lanes, is_available, operation};
-use crate::keys::KeyRing;
+use super::ring::{decrypt_if_at_least, operate};
+use super::{BLOCK, LANES, LaneKey, Sealed, is_available};
 use crate::keys::pem::rsa_private_key;
+use crate::keys::{CannotDecrypt, KeyRing, RandomKeyDecryptor};
+use crate::secret::Secret;
 
 const KEYS: [&str; 2] =
     [include_str!("../testdata/rsa2048-pkcs8.pem"), include_str!("../testdata/rsa2048-other-pkcs8.pem")];
@@ -35,14 +36,6 @@ fn block(number: &BigUint) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     block[BLOCK - bytes.len()..].copy_from_slice(&bytes);
     block
-}
-
-fn operate(
-    keys: [&LaneKey; LANES],
-    ciphertexts: [&[u8; BLOCK]; LANES],
-) -> [Option<Zeroizing<[u8; BLOCK]>>; LANES] {
-    // SAFETY: there are keys.
-    unsafe { operation::decrypt(keys, ciphertexts) }
 }
 
 /// The plain private operation on each of these numbers, in lanes whose keys alternate, is that of big integers.
@@ -187,22 +180,49 @@ fn only_what_is_below_its_modulus_goes_into_a_lane() {
     let n = BigUint::from_bytes_be(&key.modulus);
     let (ones, zeros) = ([0xff; BLOCK], [0; BLOCK]);
     let (below, at) = (block(&(&n - BigUint::from(1_u8))), key.modulus);
-    let texts: [(Option<&LaneKey>, &[u8]); 8] = [
-        (Some(key), &zeros),
-        (Some(key), &below),
-        (Some(key), &at),
-        (Some(key), &ones),
-        (Some(key), &zeros[1..]),
-        (Some(key), &[]),
-        (None, &zeros),
-        (Some(key), &zeros),
+    let texts: [(bool, &[u8]); 8] = [
+        (true, &zeros),
+        (true, &below),
+        (true, &at),
+        (true, &ones),
+        (true, &zeros[1..]),
+        (true, &[]),
+        (false, &zeros),
+        (true, &zeros),
     ];
-    // Of eight, three.
-    assert!(decrypt_in_lanes(&texts).iter().all(Option::is_none), "too few to be worth it");
-    let twice: Vec<_> = texts.iter().chain(&texts).copied().collect();
-    let tried: Vec<_> = decrypt_in_lanes(&twice).iter().map(Option::is_some).collect();
-    let expected = [true, true, false, false, false, false, false, true].repeat(2);
-    assert_eq!(tried, expected);
+    let sealed = texts.map(|(has_key, ciphertext)| {
+        let key = has_key.then_some(key);
+        Some(Sealed { key, ordinary: &Never, ciphertext: ciphertext.to_owned().into() })
+    });
+    let tried = |least: usize| decrypt_if_at_least(&sealed, |_| least).iter().map(Option::is_some).collect();
+    let (some, none): (Vec<bool>, Vec<bool>) = (tried(3), tried(4));
+    assert_eq!(some, [true, true, false, false, false, false, false, true]);
+    assert_eq!(none, [false; 8], "too few to be worth it");
+}
+
+/// The ordinary way of a test in which nothing may go it.
+struct Never;
+
+impl RandomKeyDecryptor for Never {
+    fn decrypt(&self, _: &[u8]) -> Result<Secret, CannotDecrypt> {
+        panic!("it went the ordinary way")
+    }
+}
+
+#[test]
+fn eleven_go_in_two_turns() {
+    let Some(keys) = keys() else { return };
+    let ciphertext = crate::keys::base64::decode(include_str!("../testdata/encrypt-random-key.b64")).unwrap();
+    let sealed = |_| Some(Sealed { key: Some(&keys[0].0), ordinary: &Never, ciphertext: ciphertext.clone() });
+    let sealed: Vec<_> = (0..11).map(sealed).chain([None]).collect();
+    for (least, done) in [(2, 11), (3, 11), (4, 8), (8, 8), (9, 0)] {
+        let outcomes = decrypt_if_at_least(&sealed, |_| least);
+        let good = |outcome: &Option<Result<Secret, CannotDecrypt>>| {
+            outcome.as_ref().is_some_and(|key| key.as_ref().unwrap().expose().starts_with(b"c2FtcGxl"))
+        };
+        assert_eq!(outcomes.iter().filter(|outcome| good(outcome)).count(), done, "{least}");
+        assert_eq!((outcomes.len(), outcomes.iter().flatten().count()), (12, done), "{least}");
+    }
 }
 
 #[test]
