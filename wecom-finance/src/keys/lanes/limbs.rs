@@ -20,7 +20,8 @@ pub(super) const WHOLE: usize = 2 * HALF;
 pub(super) type Number<const N: usize> = [u64; N];
 
 /// The same limb of the numbers in all lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 #[repr(C, align(64))]
 pub(super) struct Limb(pub(super) [u64; LANES]);
 
