@@ -149,6 +149,7 @@ impl KeyRing {
     }
 
     #[cfg(not(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa"))))]
+    #[expect(clippy::unused_self, reason = "only a ring with lanes is asked")]
     fn decrypt_in_lanes(&self, _: &[(u32, &str)]) -> Vec<Option<Result<Secret, CannotDecrypt>>> {
         Vec::new()
     }
