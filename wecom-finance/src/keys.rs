@@ -18,11 +18,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::secret::Secret;
+use zeroize::Zeroizing;
 
 #[cfg(feature = "aws-lc-rs")]
 pub use self::aws_lc_rs::AwsLcRsKey;
 pub use self::key_error::{KeyError, KeyErrorKind, KeyOrigin};
+#[cfg(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa")))]
+use self::lanes::decrypt_in_lanes;
 pub use self::random_key::{CannotDecrypt, RandomKey, RandomKeyDecryptor, RandomKeyError};
 #[cfg(feature = "rsa")]
 pub use self::rust_crypto::RustCryptoKey;
@@ -114,9 +116,8 @@ impl KeyRing {
         publickey_ver: u32,
         encrypt_random_key: &str,
     ) -> Result<RandomKey, RandomKeyError> {
-        let key = self.key(publickey_ver)?;
-        let ciphertext = base64::decode(encrypt_random_key).ok_or(CannotDecrypt)?;
-        Ok(RandomKey::new(key.decryptor.decrypt(&ciphertext)?)?)
+        let sealed = self.sealed(publickey_ver, encrypt_random_key)?;
+        Ok(RandomKey::new(sealed.key.decryptor.decrypt(&sealed.ciphertext)?)?)
     }
 
     /// Decrypts the random keys of many messages, each given as its `publickey_ver` and its `encrypt_random_key`: one outcome for
@@ -127,36 +128,39 @@ impl KeyRing {
     /// side; `open_all` does. Who wants none of that inserts each key as a decryptor, an `AwsLcRsKey` for example.
     #[must_use]
     pub fn decrypt_random_keys(&self, sealed: &[(u32, &str)]) -> Vec<Result<RandomKey, RandomKeyError>> {
-        let mut outcomes = self.decrypt_in_lanes(sealed).into_iter();
-        sealed
+        let sealed: Vec<_> = sealed
             .iter()
-            .map(|(publickey_ver, encrypt_random_key)| match outcomes.next().flatten() {
-                Some(outcome) => Ok(RandomKey::new(outcome?)?),
-                None => self.decrypt_random_key(*publickey_ver, encrypt_random_key),
-            })
-            .collect()
-    }
-
-    #[cfg(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa")))]
-    fn decrypt_in_lanes(&self, sealed: &[(u32, &str)]) -> Vec<Option<Result<Secret, CannotDecrypt>>> {
-        let sealed = sealed.iter().map(|(publickey_ver, encrypt_random_key)| {
-            // What is missing, and what does not decode, is told elsewhere.
-            let key = self.keys.get(publickey_ver)?;
-            let ciphertext = base64::decode(encrypt_random_key)?;
-            Some(lanes::Sealed { key: key.lanes.as_deref(), ordinary: &*key.decryptor, ciphertext })
+            .map(|(publickey_ver, encrypt_random_key)| self.sealed(*publickey_ver, encrypt_random_key))
+            .collect();
+        let mut outcomes = decrypt_in_lanes(&sealed).into_iter();
+        let decrypted = sealed.into_iter().map(|sealed| {
+            let outcome = outcomes.next().flatten();
+            let sealed = sealed?;
+            let outcome = outcome.unwrap_or_else(|| sealed.key.decryptor.decrypt(&sealed.ciphertext));
+            Ok(RandomKey::new(outcome?)?)
         });
-        lanes::decrypt_in_lanes(&sealed.collect::<Vec<_>>())
+        decrypted.collect()
     }
 
-    #[cfg(not(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa"))))]
-    #[expect(clippy::unused_self, reason = "only a ring with lanes is asked")]
-    fn decrypt_in_lanes(&self, _: &[(u32, &str)]) -> Vec<Option<Result<Secret, CannotDecrypt>>> {
-        Vec::new()
+    fn sealed(&self, version: u32, encrypt_random_key: &str) -> Result<Sealed<'_>, RandomKeyError> {
+        let key = self.keys.get(&version).ok_or(RandomKeyError::MissingKey { version })?;
+        let ciphertext = base64::decode(encrypt_random_key).ok_or(CannotDecrypt)?;
+        Ok(Sealed { key, ciphertext })
     }
+}
 
-    fn key(&self, version: u32) -> Result<&Key, RandomKeyError> {
-        self.keys.get(&version).ok_or(RandomKeyError::MissingKey { version })
-    }
+/// A random key as it was sealed, and the key that decrypts it.
+struct Sealed<'a> {
+    key: &'a Key,
+    ciphertext: Zeroizing<Vec<u8>>,
+}
+
+/// Nothing can go into lanes here.
+#[cfg(not(all(target_arch = "x86_64", any(feature = "aws-lc-rs", feature = "rsa"))))]
+fn decrypt_in_lanes(
+    _: &[Result<Sealed<'_>, RandomKeyError>],
+) -> Vec<Option<Result<crate::secret::Secret, CannotDecrypt>>> {
+    Vec::new()
 }
 
 impl fmt::Debug for KeyRing {

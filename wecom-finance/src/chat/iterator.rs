@@ -96,28 +96,30 @@ impl ChatIterator {
 
     /// Opens the next messages of the page; `false` if there are none.
     fn open_next(&mut self) -> Result<bool> {
-        let opened = match self.sdk.messages_at_once() {
+        let (sealed, opened) = match self.sdk.messages_at_once() {
             // One that ends this process (C8) shall not do so before those that come before it are out.
-            1 => self.open_one()?,
+            1 => {
+                let Some((sealed, unsealed)) = self.next_unsealed()? else { return Ok(false) };
+                let opened = open_with(&self.sdk, std::slice::from_ref(&sealed), vec![unsealed])?;
+                (vec![sealed], opened)
+            }
             several => {
                 let sealed = self.take(several);
                 let opened = self.keys.open_all(&self.sdk, &sealed)?;
-                sealed.into_iter().zip(opened).collect()
+                (sealed, opened)
             }
         };
-        self.opened = opened.into_iter();
+        self.opened = sealed.into_iter().zip(opened).collect::<Vec<_>>().into_iter();
         Ok(self.opened.len() > 0)
     }
 
-    fn open_one(&mut self) -> Result<Vec<(SealedMessage, Result<OpenedMessage>)>> {
+    fn next_unsealed(&mut self) -> Result<Option<(SealedMessage, Unsealed)>> {
         if self.unsealed.len() == 0 {
             let sealed = self.take(UNSEALED_AT_ONCE);
             let unsealed = self.keys.unseal_all(&sealed)?;
             self.unsealed = sealed.into_iter().zip(unsealed).collect::<Vec<_>>().into_iter();
         }
-        let Some((sealed, unsealed)) = self.unsealed.next() else { return Ok(Vec::new()) };
-        let opened = open_with(&self.sdk, std::slice::from_ref(&sealed), vec![unsealed])?;
-        Ok(opened.into_iter().map(|opened| (sealed.clone(), opened)).collect())
+        Ok(self.unsealed.next())
     }
 
     /// The next messages, so many for each core.

@@ -19,7 +19,7 @@ mod padding;
 mod ring;
 
 pub(super) use key::LaneKey;
-pub(super) use ring::{Sealed, decrypt_in_lanes};
+pub(super) use ring::decrypt_in_lanes;
 
 /// The numbers that are worked on at once.
 const LANES: usize = 8;

@@ -25,12 +25,11 @@ pub(super) type Block = Zeroizing<[u8; BLOCK]>;
 pub(super) fn decrypt(keys: [&LaneKey; LANES], ciphertexts: [&[u8; BLOCK]; LANES]) -> [Option<Block>; LANES] {
     let ciphertexts = ciphertexts.map(|bytes| from_bytes::<WHOLE>(bytes));
     let ciphertexts = side_by_side(ciphertexts.each_ref());
-    let (p, q) = (keys.map(|key| &key.p), keys.map(|key| &key.q));
-
-    let of_p = Zeroizing::new(exponentiate(&ciphertexts, p));
-    let of_q = Zeroizing::new(exponentiate(&ciphertexts, q));
-    let p = side_by_side_odd(p.map(|prime| &prime.modulus));
-    let q = side_by_side_odd(q.map(|prime| &prime.modulus));
+    let (primes_p, primes_q) = (keys.map(|key| &key.p), keys.map(|key| &key.q));
+    let p = side_by_side_odd(primes_p.map(|prime| &prime.modulus));
+    let q = side_by_side_odd(primes_q.map(|prime| &prime.modulus));
+    let of_p = Zeroizing::new(exponentiate(&ciphertexts, primes_p, &p));
+    let of_q = Zeroizing::new(exponentiate(&ciphertexts, primes_q, &q));
     // As it is, no longer times R.
     let of_q = Zeroizing::new(multiply_half(&of_q, &one(), &q.modulus));
     let of_q = Zeroizing::new(reduce_once(&of_q, &q.modulus));
@@ -51,10 +50,9 @@ pub(super) fn decrypt(keys: [&LaneKey; LANES], ciphertexts: [&[u8; BLOCK]; LANES
     })
 }
 
-/// `ciphertext^exponent · R` modulo the prime.
+/// `ciphertext^exponent · R` modulo the prime. `odd`: the primes, side by side.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn exponentiate(ciphertexts: &Lanes<WHOLE>, primes: [&Prime; LANES]) -> Lanes<HALF> {
-    let odd = side_by_side_odd(primes.map(|prime| &prime.modulus));
+fn exponentiate(ciphertexts: &Lanes<WHOLE>, primes: [&Prime; LANES], odd: &Odds<HALF>) -> Lanes<HALF> {
     let modulus = &odd.modulus;
     let r_cubed = Zeroizing::new(side_by_side(primes.map(|prime| &prime.r_cubed)));
     // A ciphertext is `lower + upper·R`.

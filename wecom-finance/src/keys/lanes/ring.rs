@@ -5,12 +5,10 @@ use std::num::NonZero;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use super::key::LaneKey;
 use super::operation::{self, Block};
 use super::{BLOCK, LANES, padding};
-use crate::keys::{CannotDecrypt, RandomKeyDecryptor};
+use crate::keys::{CannotDecrypt, Key, RandomKeyError, Sealed};
 use crate::secret::Secret;
 
 /// The first one may find everything cold, and another may be interrupted.
@@ -19,31 +17,22 @@ const RUNS: usize = 3;
 /// Eight at once that take so many times as long as one are not worth another look.
 const TOO_LONG: u32 = 32;
 
-/// A ciphertext, and what can decrypt it.
-pub(in crate::keys) struct Sealed<'a> {
-    /// For the lanes, if there is one. Exists only where the processor can do this.
-    pub(in crate::keys) key: Option<&'a LaneKey>,
-    /// The same key for the ordinary way.
-    pub(in crate::keys) ordinary: &'a dyn RandomKeyDecryptor,
-    pub(in crate::keys) ciphertext: Zeroizing<Vec<u8>>,
-}
-
 type Outcome = Option<Result<Secret, CannotDecrypt>>;
 
 /// Decrypts what can go into lanes, where that is faster, and leaves the rest alone: `None`. One outcome for each, in their order.
-pub(in crate::keys) fn decrypt_in_lanes(sealed: &[Option<Sealed<'_>>]) -> Vec<Outcome> {
+pub(in crate::keys) fn decrypt_in_lanes(sealed: &[Result<Sealed<'_>, RandomKeyError>]) -> Vec<Outcome> {
     decrypt_if_at_least(sealed, worth_it)
 }
 
 pub(super) fn decrypt_if_at_least(
-    sealed: &[Option<Sealed<'_>>],
+    sealed: &[Result<Sealed<'_>, RandomKeyError>],
     worth_it: impl FnOnce(&Candidate<'_>) -> usize,
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<_> = sealed.iter().map(|_| None).collect();
     let candidates: Vec<Candidate<'_>> = outcomes
         .iter_mut()
         .zip(sealed)
-        .filter_map(|(outcome, sealed)| Candidate::new(outcome, sealed.as_ref()?))
+        .filter_map(|(outcome, sealed)| Candidate::new(outcome, sealed.as_ref().ok()?))
         .collect();
     // One alone is not worth it anywhere.
     let Some(first) = candidates.first().filter(|_| candidates.len() > 1) else { return outcomes };
@@ -63,7 +52,8 @@ pub(super) fn decrypt_if_at_least(
 fn worth_it(candidate: &Candidate<'_>) -> usize {
     static WORTH_IT: OnceLock<usize> = OnceLock::new();
     *WORTH_IT.get_or_init(|| {
-        let alone = shortest(Duration::MAX, || drop(candidate.ordinary.decrypt(candidate.ciphertext)));
+        let alone =
+            shortest(Duration::MAX, || drop(candidate.ordinary.decryptor.decrypt(candidate.ciphertext)));
         let limit = alone.saturating_mul(TOO_LONG);
         let together =
             shortest(limit, || drop(operate([candidate.key; LANES], [candidate.ciphertext; LANES])));
@@ -88,16 +78,18 @@ fn shortest(limit: Duration, mut work: impl FnMut()) -> Duration {
 
 pub(super) struct Candidate<'a> {
     outcome: &'a mut Outcome,
+    /// Exists only where the processor can do this.
     key: &'a LaneKey,
-    ordinary: &'a dyn RandomKeyDecryptor,
+    /// The same key for the ordinary way.
+    ordinary: &'a Key,
     ciphertext: &'a [u8; BLOCK],
 }
 
 impl<'a> Candidate<'a> {
     fn new(outcome: &'a mut Outcome, sealed: &'a Sealed<'_>) -> Option<Self> {
         let ciphertext: &[u8; BLOCK] = sealed.ciphertext.as_slice().try_into().ok()?;
-        let key = sealed.key?;
-        (*ciphertext < key.modulus).then_some(Self { outcome, key, ordinary: sealed.ordinary, ciphertext })
+        let key = sealed.key.lanes.as_deref()?;
+        (*ciphertext < key.modulus).then_some(Self { outcome, key, ordinary: sealed.key, ciphertext })
     }
 }
 

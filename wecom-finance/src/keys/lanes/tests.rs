@@ -1,6 +1,8 @@
 //! The lanes against two implementations that know nothing of them: big integers, and the ordinary backend.
 #![expect(unsafe_code, reason = "functions for a processor that has to be known to be this one are called")]
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
@@ -11,9 +13,9 @@ use super::limbs::{
     HALF, Lanes, Limb, Number, from_bytes, negative_inverse, of_lane, side_by_side, to_bytes,
 };
 use super::ring::{decrypt_if_at_least, operate};
-use super::{BLOCK, LANES, LaneKey, Sealed, is_available};
+use super::{BLOCK, LANES, LaneKey, is_available};
 use crate::keys::pem::rsa_private_key;
-use crate::keys::{CannotDecrypt, KeyRing, RandomKeyDecryptor};
+use crate::keys::{CannotDecrypt, Key, KeyRing, RandomKeyDecryptor, RandomKeyError, Sealed};
 use crate::secret::Secret;
 
 const KEYS: [&str; 2] =
@@ -167,7 +169,7 @@ fn what_a_fault_spoils_does_not_come_out() {
     let [(mut spoilt, _), _] = keys;
     spoilt.p.exponent[100] ^= 1;
     let key = ring.keys[&1].clone();
-    ring.insert_key(1, crate::keys::Key { lanes: Some(std::sync::Arc::new(spoilt)), ..key });
+    ring.insert_key(1, Key { lanes: Some(Arc::new(spoilt)), ..key });
     for outcome in ring.decrypt_random_keys(&[(1, ciphertext); 9]) {
         assert_eq!(outcome.unwrap().as_bytes(), expected.as_bytes());
     }
@@ -175,11 +177,11 @@ fn what_a_fault_spoils_does_not_come_out() {
 
 #[test]
 fn only_what_is_below_its_modulus_goes_into_a_lane() {
-    let Some(keys) = keys() else { return };
-    let key = &keys[0].0;
+    let Some([(key, _), _]) = keys() else { return };
     let n = BigUint::from_bytes_be(&key.modulus);
     let (ones, zeros) = ([0xff; BLOCK], [0; BLOCK]);
     let (below, at) = (block(&(&n - BigUint::from(1_u8))), key.modulus);
+    let (with_lanes, without) = (Key { lanes: Some(Arc::new(key)), ..Key::new(Never) }, Key::new(Never));
     let texts: [(bool, &[u8]); 8] = [
         (true, &zeros),
         (true, &below),
@@ -191,8 +193,8 @@ fn only_what_is_below_its_modulus_goes_into_a_lane() {
         (true, &zeros),
     ];
     let sealed = texts.map(|(has_key, ciphertext)| {
-        let key = has_key.then_some(key);
-        Some(Sealed { key, ordinary: &Never, ciphertext: ciphertext.to_owned().into() })
+        let key = if has_key { &with_lanes } else { &without };
+        Ok(Sealed { key, ciphertext: ciphertext.to_owned().into() })
     });
     let tried = |least: usize| decrypt_if_at_least(&sealed, |_| least).iter().map(Option::is_some).collect();
     let (some, none): (Vec<bool>, Vec<bool>) = (tried(3), tried(4));
@@ -211,10 +213,12 @@ impl RandomKeyDecryptor for Never {
 
 #[test]
 fn eleven_go_in_two_turns() {
-    let Some(keys) = keys() else { return };
+    let Some([(key, _), _]) = keys() else { return };
+    let key = Key { lanes: Some(Arc::new(key)), ..Key::new(Never) };
     let ciphertext = crate::keys::base64::decode(include_str!("../testdata/encrypt-random-key.b64")).unwrap();
-    let sealed = |_| Some(Sealed { key: Some(&keys[0].0), ordinary: &Never, ciphertext: ciphertext.clone() });
-    let sealed: Vec<_> = (0..11).map(sealed).chain([None]).collect();
+    let sealed = |_| Ok(Sealed { key: &key, ciphertext: ciphertext.clone() });
+    let missing = Err(RandomKeyError::MissingKey { version: 7 });
+    let sealed: Vec<_> = (0..11).map(sealed).chain([missing]).collect();
     for (least, done) in [(2, 11), (3, 11), (4, 8), (8, 8), (9, 0)] {
         let outcomes = decrypt_if_at_least(&sealed, |_| least);
         let good = |outcome: &Option<Result<Secret, CannotDecrypt>>| {
